@@ -1,0 +1,101 @@
+package message
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+
+	"bioincident/internal/incident"
+)
+
+//go:embed catalogue/*.json
+var files embed.FS //nolint:gochecknoglobals // embedded data can only be a package variable
+
+// Catalogue holds the messages, read once.
+type Catalogue struct {
+	localizers map[string]*i18n.Localizer
+	known      map[string]bool // ids present in English
+}
+
+// Load reads the catalogue of every language.
+func Load() (*Catalogue, error) {
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	c := &Catalogue{localizers: map[string]*i18n.Localizer{}, known: map[string]bool{}}
+	for _, lang := range incident.Languages() {
+		data, err := files.ReadFile("catalogue/" + lang + ".json")
+		if err != nil {
+			return nil, fmt.Errorf("message catalogue of %s: %w", lang, err)
+		}
+		file, err := bundle.ParseMessageFileBytes(data, lang+".json")
+		if err != nil {
+			return nil, fmt.Errorf("message catalogue of %s: %w", lang, err)
+		}
+		if lang == "en" {
+			for _, m := range file.Messages {
+				c.known[m.ID] = true
+			}
+		}
+	}
+	for _, lang := range incident.Languages() {
+		c.localizers[lang] = i18n.NewLocalizer(bundle, lang, "en")
+	}
+	return c, nil
+}
+
+// Say gives the words of an id. A language that lacks it falls back to English; an unknown id gives the id, so that a
+// forgotten message is seen and nothing breaks.
+func (c *Catalogue) Say(lang, id string, params map[string]any) string {
+	return c.say(lang, &i18n.LocalizeConfig{MessageID: id, TemplateData: params})
+}
+
+// Count gives the words of an id in the plural form that n takes; {{.N}} is the number as shown.
+func (c *Catalogue) Count(lang, id string, n int64, shown string) string {
+	return c.say(lang, &i18n.LocalizeConfig{
+		MessageID: id, TemplateData: map[string]any{"N": shown}, PluralCount: fmt.Sprint(n),
+	})
+}
+
+func (c *Catalogue) say(lang string, config *i18n.LocalizeConfig) string {
+	localizer, ok := c.localizers[lang]
+	if !ok {
+		localizer = c.localizers["en"]
+	}
+	words, err := localizer.Localize(config)
+	if err != nil && words == "" {
+		return config.MessageID
+	}
+	return words
+}
+
+// Problem gives the words of a fault's code. A code without a message of its own is said as its area and name, which is
+// poor English but never a secret.
+func (c *Catalogue) Problem(lang, code string, params map[string]any) string {
+	id := "problem." + code
+	if !c.known[id] {
+		return strings.NewReplacer(".", ": ", "_", " ").Replace(code)
+	}
+	return c.Say(lang, id, params)
+}
+
+// Knows tells whether a problem code has words.
+func (c *Catalogue) Knows(code string) bool { return c.known["problem."+code] }
+
+// Match gives the catalogue's language that fits an Accept-Language header best; English when none does.
+func (c *Catalogue) Match(accept string) string {
+	wanted, _, err := language.ParseAcceptLanguage(accept)
+	if err != nil || len(wanted) == 0 {
+		return "en"
+	}
+	tags := []language.Tag{language.English, language.Arabic, language.Chinese, language.French, language.Russian, language.Spanish}
+	codes := []string{"en", "ar", "zh", "fr", "ru", "es"}
+	_, index, confidence := language.NewMatcher(tags).Match(wanted...)
+	if confidence == language.No {
+		return "en"
+	}
+	return codes[index]
+}
