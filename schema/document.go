@@ -228,16 +228,17 @@ func (n *Node) names(all map[string]string) {
 	}
 }
 
-// mark notes where items with ids can be.
+// mark notes the ways to items with ids, and tells whether there are any from here.
 func (n *Node) mark() bool {
-	n.holdsIDs = n.IDs
-	for _, child := range n.Props {
-		n.holdsIDs = child.mark() || n.holdsIDs
+	found := n.IDs
+	for name, child := range n.Props {
+		if child.mark() {
+			n.toItems = append(n.toItems, name)
+			found = true
+		}
 	}
-	if n.Items != nil {
-		n.holdsIDs = n.Items.mark() || n.holdsIDs
-	}
-	return n.holdsIDs
+	slices.Sort(n.toItems)
+	return found
 }
 
 // fill adds to a node what a subschema says of it; what the node has already, said nearer to it, stands.

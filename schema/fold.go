@@ -5,7 +5,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -17,29 +16,42 @@ func Fold(s string) string {
 	if folded, ok := foldASCII(s); ok {
 		return folded
 	}
-	decomposed := norm.NFKD.String(cases.Fold().String(norm.NFKC.String(s)))
-	var b strings.Builder
-	b.Grow(len(decomposed))
-	last, blank := rune(0), false
-	for _, r := range decomposed {
-		switch {
-		case isMark(r):
-			if ownLetter(last, r) {
-				b.WriteRune(r)
-			}
-			continue
-		case isBlank(r):
-			blank = b.Len() > 0
+	f := folder{}
+	f.b.Grow(len(s))
+	for text := norm.NFC.String(strings.ToValidUTF8(s, " ")); text != ""; {
+		r, size := utf8.DecodeRuneInString(text)
+		parts := norm.NFKD.PropertiesString(text).Decomposition()
+		text = text[size:]
+		if parts == nil || ownLetter(unicode.ToLower(r)) {
+			f.add(r)
 			continue
 		}
-		if blank {
-			b.WriteByte(' ')
-			blank = false
+		for _, part := range string(parts) {
+			f.add(part)
 		}
-		last = plain(r)
-		b.WriteString(spelled(last))
 	}
-	return norm.NFC.String(b.String())
+	return norm.NFC.String(f.b.String())
+}
+
+// folder writes a folded name.
+type folder struct {
+	b     strings.Builder
+	blank bool // one is due before the next letter
+}
+
+func (f *folder) add(r rune) {
+	switch {
+	case isMark(r):
+		return
+	case isBlank(r):
+		f.blank = f.b.Len() > 0
+		return
+	}
+	if f.blank {
+		f.b.WriteByte(' ')
+		f.blank = false
+	}
+	f.b.WriteString(spelled(plain(unicode.ToLower(r))))
 }
 
 // foldASCII is the short way for names in ASCII; ok is false when the name is not.
@@ -74,22 +86,19 @@ func isMark(r rune) bool {
 		return true
 	case r >= 0x0300 && r <= 0x036F, r >= 0x1AB0 && r <= 0x1AFF, r >= 0x20D0 && r <= 0x20FF:
 		return true
-	case r >= 0x0610 && r <= 0x061A, r >= 0x064B && r <= 0x065F, r == 0x0670, r >= 0x06D6 && r <= 0x06DC, r >= 0x06DF && r <= 0x06E8 && r != 0x06E5 && r != 0x06E6, r >= 0x06EA && r <= 0x06ED:
+	case r >= 0x0610 && r <= 0x061A, r >= 0x064B && r <= 0x065F, r == 0x0670:
 		return true
+	case r >= 0x06D6 && r <= 0x06ED: // signs of recitation
+		return unicode.Is(unicode.Mn, r)
 	}
 	return unicode.Is(unicode.Cf, r)
 }
 
-// ownLetter tells whether base and mark are together a letter of their own.
-func ownLetter(base, mark rune) bool {
-	const breve, tilde, diaeresis = 0x0306, 0x0303, 0x0308
-	switch mark {
-	case breve:
-		return base == 'и' || base == 'у' // й ў
-	case tilde:
-		return base == 'n' // ñ
-	case diaeresis:
-		return base == 'і' // ї
+// ownLetter tells of letters with a mark that are letters of their own: without it they would be others.
+func ownLetter(r rune) bool {
+	switch r {
+	case 'й', 'ў', 'ї', 'ñ':
+		return true
 	}
 	return false
 }
@@ -110,6 +119,8 @@ func plain(r rune) rune {
 		return 'ك'
 	case 'ı':
 		return 'i'
+	case 'ς':
+		return 'σ'
 	}
 	switch {
 	case r >= '٠' && r <= '٩':

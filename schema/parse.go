@@ -26,7 +26,8 @@ func (p *problems) add(pointer, code string, pairs ...any) {
 	if len(p.fields) >= mostProblems {
 		return
 	}
-	p.fields = append(p.fields, fault.New(fault.Invalid, code, pairs...).At(pointer, code, pairs...).Fields[0])
+	params := fault.New(fault.Invalid, code, pairs...).Params
+	p.fields = append(p.fields, fault.Field{Pointer: pointer, Code: code, Params: params})
 }
 
 // place is the way from the root to a value. It is written out as a JSON pointer only when something is wrong there.

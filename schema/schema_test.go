@@ -469,6 +469,13 @@ func TestWhatPublicSourcesMayState(t *testing.T) {
 func TestItemsAndReferencesAreMarked(t *testing.T) {
 	s := load(t)
 	walkNodes(s.Root(), "", func(path string, n *Node) {
+		if n.IDs {
+			walkNodes(n.Items, path, func(below string, inner *Node) {
+				if inner.IDs {
+					t.Errorf("%s: items hold items at %s, whose ids nobody collects", path, below)
+				}
+			})
+		}
 		if n.Items != nil && (n.Items.Props["id"] != nil) != n.IDs {
 			t.Errorf("%s: x-ids is %v", path, n.IDs)
 		}

@@ -13,7 +13,7 @@ type Node struct {
 	Props    map[string]*Node
 	Items    *Node
 
-	holdsIDs bool // items with ids are somewhere below
+	toItems []string // the properties below which there are items with ids, sorted
 }
 
 // When is a condition and the tier to which it raises a floor. Conditions: the constants below.

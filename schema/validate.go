@@ -77,7 +77,8 @@ func (w *walker) each(node *Node, value any, visit func(*Node, any)) {
 	}
 }
 
-// collect gathers the ids of items and reports those that stand twice or are the name of a section.
+// collect gathers the ids of items and reports those that stand twice or are the name of a section. It goes by the
+// names of properties, so that of two equal ids always the same is reported. Items do not hold items.
 func (w *walker) collect(node *Node, value any) {
 	if items, ok := value.([]any); ok && node.IDs {
 		for i, item := range items {
@@ -87,8 +88,11 @@ func (w *walker) collect(node *Node, value any) {
 			}
 		}
 	}
-	if node.holdsIDs {
-		w.each(node, value, w.collect)
+	object, _ := value.(map[string]any)
+	for _, name := range node.toItems {
+		if child, ok := object[name]; ok {
+			w.enter(step{name: name, named: true}, func() { w.collect(node.Props[name], child) })
+		}
 	}
 }
 

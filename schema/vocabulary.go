@@ -3,10 +3,8 @@ package schema
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Languages lists the six official languages of the United Nations in the order in which the files write them.
@@ -219,7 +217,11 @@ func (t *Term) ranked(rank int) []string {
 		}
 		return names
 	case 3:
-		return append([]string{t.ISO2, t.M49}, t.Abbreviations...)
+		names := append([]string{t.ISO2}, t.Abbreviations...)
+		if t.Kind != "former" { // its number is now that of its successor
+			names = append(names, t.M49)
+		}
+		return names
 	}
 	return t.Misspellings
 }
@@ -287,21 +289,4 @@ func (v *Vocabulary) resolve(name string) (string, bool) {
 	}
 	code := v.names[Fold(name)]
 	return code, code != ""
-}
-
-// check tells what is wrong with a list, for the test of all lists.
-func (v *Vocabulary) check(file string) error {
-	var wrong []error
-	if v.list != strings.TrimSuffix(file, ".json") {
-		wrong = append(wrong, fmt.Errorf("list %q is in file %q", v.list, file))
-	}
-	if v.version == "" || len(v.terms) == 0 {
-		wrong = append(wrong, errors.New("a version or terms are missing"))
-	}
-	for _, t := range v.terms {
-		if t.ReplacedBy != "" && !v.Has(t.ReplacedBy) {
-			wrong = append(wrong, fmt.Errorf("%s is replaced by %s, which is not in the list", t.Code, t.ReplacedBy))
-		}
-	}
-	return errors.Join(wrong...)
 }
