@@ -19,13 +19,19 @@ var files embed.FS //nolint:gochecknoglobals // embedded data can only be a pack
 type Catalogue struct {
 	localizers map[string]*i18n.Localizer
 	known      map[string]bool // ids present in English
+	matcher    language.Matcher
 }
 
 // Load reads the catalogue of every language.
 func Load() (*Catalogue, error) {
 	bundle := i18n.NewBundle(language.English)
 	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	c := &Catalogue{localizers: map[string]*i18n.Localizer{}, known: map[string]bool{}}
+	c := &Catalogue{
+		localizers: map[string]*i18n.Localizer{}, known: map[string]bool{},
+		matcher: language.NewMatcher([]language.Tag{
+			language.English, language.Arabic, language.Chinese, language.French, language.Russian, language.Spanish,
+		}),
+	}
 	for _, lang := range incident.Languages() {
 		data, err := files.ReadFile("catalogue/" + lang + ".json")
 		if err != nil {
@@ -79,7 +85,35 @@ func (c *Catalogue) Problem(lang, code string, params map[string]any) string {
 	if !c.known[id] {
 		return strings.NewReplacer(".", ": ", "_", " ").Replace(code)
 	}
-	return c.Say(lang, id, params)
+	refusal := strings.HasPrefix(code, "policy.") || strings.HasPrefix(code, "quorum.")
+	return c.Say(lang, id, c.spoken(lang, params, refusal))
+}
+
+// spoken makes a list in parameters into words with separators, so that no grammar is needed; and, for a refusal, the
+// codes in them (roles, states, change classes) into the words people know them by.
+func (c *Catalogue) spoken(lang string, params map[string]any, refusal bool) map[string]any {
+	said := make(map[string]any, len(params))
+	word := func(code string) string {
+		if refusal && c.known["word."+code] {
+			return c.Say(lang, "word."+code, nil)
+		}
+		return code
+	}
+	for name, value := range params {
+		switch v := value.(type) {
+		case string:
+			said[name] = word(v)
+		case []string:
+			words := make([]string, len(v))
+			for i, code := range v {
+				words[i] = word(code)
+			}
+			said[name] = strings.Join(words, c.Say(lang, "list.separator", nil))
+		default:
+			said[name] = value
+		}
+	}
+	return said
 }
 
 // Knows tells whether a problem code has words.
@@ -91,9 +125,8 @@ func (c *Catalogue) Match(accept string) string {
 	if err != nil || len(wanted) == 0 {
 		return "en"
 	}
-	tags := []language.Tag{language.English, language.Arabic, language.Chinese, language.French, language.Russian, language.Spanish}
 	codes := []string{"en", "ar", "zh", "fr", "ru", "es"}
-	_, index, confidence := language.NewMatcher(tags).Match(wanted...)
+	_, index, confidence := c.matcher.Match(wanted...)
 	if confidence == language.No {
 		return "en"
 	}
