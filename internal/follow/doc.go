@@ -1,0 +1,18 @@
+// Package follow keeps the search index equal to the stored views.
+//
+// There is one follower for each feed that readers can follow, the public's and the members'. It wakes when something
+// was committed, reads the feed after the checkpoint of the index, and brings the current views of the records named
+// there into the index, together with the new checkpoint. What was read once more after a crash is applied once more,
+// which changes nothing.
+//
+// Narrowing comes first: records of which less may be seen than before are taken out of every answer at once, also when
+// the follower is far behind and their new views come many batches later.
+//
+// An index without a checkpoint is built from the current views in the order of record numbers; the feed position is
+// taken before the first view is read, so that what changes meanwhile is followed afterwards. Rebuild does the same into
+// a second index while the first one serves, and puts it in its place when it is as far.
+//
+// A record that cannot be indexed is left out and listed, and the follower goes on. An error of the database or the
+// index stops nothing for good: the follower waits, longer each time, tries again, and says so in Health until it
+// succeeds. Run ends when its context does, after the batch in hand.
+package follow

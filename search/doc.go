@@ -1,0 +1,44 @@
+// Package search finds records by words and concepts. Documents go in; record numbers, scores and exact totals come out.
+//
+// # Walls
+//
+// There are two word indexes, one of the public views and one of the members' views, each with its own columns. A search
+// names an Audience, by value, and the zero Audience is the public: a search without one cannot be written down. The
+// audience opens one wall and nothing of the other is read, so that no count, score, order or word of a document can
+// come from what its reader may not see. Filtering hits of a common index would not do: a hundred hidden documents
+// change every score.
+//
+// # Words and columns
+//
+// bleve keeps words and is asked for nothing but the postings of a term or a phrase. What is known of a record by codes
+// (its agents, diseases, areas …), when it was published and whether it can be seen at all is in the columns: arrays in
+// memory, keyed by the dense number of the record. Sets, filters, totals and orders are evaluated there, once. A number
+// without a column row is not visible, whatever the word index says. An empty query never touches bleve.
+//
+// One generation answers a whole search: a snapshot of the word index and the columns that belong to it. A batch
+// replaces both together; what is removed or narrowed is taken out of the columns before the word index is written, so
+// that a reader is never shown a hit by a word that was taken away. Columns are copied in chunks on write: a batch costs
+// what it changes.
+//
+// # Concepts
+//
+// The vocabularies are a thesaurus. The text of a query is scanned for the longest names of terms, in any of the six
+// languages, and each becomes a set of codes with what is below them; a disease brings the agents that cause it, an
+// agent the diseases that nothing else causes. A record of any language is found by its codes, and by the very words of
+// the query where its text has them and its codes do not.
+//
+// # Scores
+//
+// A word scores by BM25 in each field, with a usual length per field in place of the average length: bleve's average
+// depends on how segments happen to be merged, and a score must not, or a page would not follow on the page before it.
+// Of the languages of a field the best counts; fields add up by weight. A concept counts as a good match of the title.
+// Equal scores are in the order of record numbers.
+//
+// # Directory
+//
+// The index is a cache of the database and can be deleted at any time. DIR/index/TIER holds a file "current", which
+// names the directory in use and the versions of mapping and vocabularies it was made with, and that directory: the word
+// index and the log of the columns. The log is written before the word index and carries the same checkpoint, the feed
+// position up to which both are complete; at start the log is read up to the checkpoint of the word index. Whatever does
+// not fit is set aside and the index begins anew, empty: the follower fills it. A directory belongs to one process.
+package search
