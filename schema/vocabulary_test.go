@@ -22,7 +22,7 @@ func wantedLists() []string {
 		known_statement control_list review_depth measure population count_basis count_qualifier severity recovered
 		trade_travel_measure response_action effectiveness corrective_state international_mechanism community_acceptance
 		discovery_method lesson_phase implemented source_type reliability credibility organization_kind reason review_request
-		version_state record_state role case_definition_kind licence hazard agents diseases areas`)
+		version_state record_state role case_definition_kind licence hazard checklist agents diseases areas`)
 }
 
 func TestListsAreTheWanted(t *testing.T) {

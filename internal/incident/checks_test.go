@@ -119,3 +119,22 @@ func TestBulkBar(t *testing.T) {
 		t.Errorf("%v", bars)
 	}
 }
+
+func TestPrefiltersHideNothing(t *testing.T) {
+	checks := newChecks(t)
+	for code, text := range map[string]string{
+		"check.sequence":      "Then ACGTACGTACGTACGTACGTACGTACGT followed.",
+		"check.protocol_step": "It was Incubated for 24 hours.",
+		"check.email":         "Write to desk@example.org for more.",
+		"check.telephone":     "Call 0041 22 000 00 00 for more.",
+	} {
+		body := Body{Narrative: Narrative{Summary: Say1("en", text)}}
+		doc, err := Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(checks.ForSubmit(body, doc), func(f Finding) bool { return f.Code == code }) {
+			t.Errorf("%s does not find %q", code, text)
+		}
+	}
+}

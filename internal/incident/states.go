@@ -89,6 +89,7 @@ var versionArrows = [...]versionArrow{ //nolint:gochecknoglobals // a table
 	{action: ActionPublish, from: []VersionState{Reviewed}, to: Published},
 	{action: ActionAccept, from: []VersionState{Submitted, InReview, Reviewed}, to: Published},
 	{action: ActionRedact, from: []VersionState{Draft}, to: Published},
+	{action: ActionWiden, from: []VersionState{Submitted, InReview, Reviewed}, to: Published, when: WhenQuorum},
 	{action: ActionNarrow, from: []VersionState{Draft, Submitted, InReview, ChangesRequested, Reviewed, Scheduled}},
 }
 
