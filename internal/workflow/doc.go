@@ -1,0 +1,20 @@
+// Package workflow changes things: one method per command, and nothing else changes anything.
+//
+// Every command takes the same road, inside one writing transaction:
+//
+//  1. the policy epoch is read; when it moved, rules, organizations and memberships are read again, so that no replica
+//     decides by rights that are gone;
+//  2. the record is locked and its facts are read from the row just locked;
+//  3. policies decides. What the asker may not know of is answered as what never existed (incident.not_found), what they
+//     may not do is Forbidden with every reason;
+//  4. the revision is compared (PreconditionRequired when none was given, Stale when it moved on), then the drawing of
+//     the state machine, then the checks;
+//  5. one Change is appended: heads, versions, contents, signatures, views and feeds go together or not at all.
+//
+// Only this package loads content. What readers get is computed here, at the moment of publishing and of every change of
+// handling, and stored; readers never reach further than that.
+//
+// Every quorum is counted inside the deciding transaction over the hashes at hand, every time. A signature that waits
+// for another (narrowing, redaction, widening, withdrawal against the owner, merging) is an attestation on the version of
+// the current edition, whose checklist names what it is for.
+package workflow

@@ -1,0 +1,273 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"bioincident/internal/fault"
+	"bioincident/internal/identity"
+	"bioincident/internal/incident"
+	"bioincident/internal/store"
+	"bioincident/policies"
+	"bioincident/schema"
+)
+
+// Working gives a record as those who work on it see it: its owner's writers the working copy; the organizations that
+// have it in hand the submitted bytes; administrators and auditors its head. Everybody else is told that it was not
+// found, or, of a published record, that they may not.
+func (w *Workflow) Working(ctx context.Context, who identity.Principal, id string) (Working, error) {
+	var out Working
+	err := w.read(ctx, who, func(c *call) error {
+		s, err := c.subject(id)
+		if err != nil {
+			return err
+		}
+		f := c.facts(s)
+		work := c.decide(s, "incident.read_work", f)
+		head := c.decide(s, "incident.read_head", f)
+		switch {
+		case work.Allowed:
+			if out, err = w.fullWorking(c, s, f); err == nil && f.Marking == schema.Named && c.who.Org != s.record.Owner {
+				w.Store.Events().Record(store.Event{Kind: "read_named", Person: who.Person, Org: who.Org, Subject: id})
+			}
+		case head.Allowed:
+			out = c.head(s)
+		default:
+			err = work.Fault("incident")
+		}
+		if err == nil {
+			c.name(&out)
+		}
+		return err
+	})
+	return out, err
+}
+
+// head is what administrators and auditors see: id, state, age and holder.
+func (c *call) head(s *subject) Working {
+	r := s.record
+	out := Working{Record: incident.Record{ID: r.ID, Owner: r.Owner, Originator: r.Originator, State: r.State,
+		Edition: r.Edition, Created: r.Created, Reason: r.Reason, MergedInto: r.MergedInto}}
+	if s.open {
+		v := s.version
+		out.Version = &incident.Version{Record: r.ID, State: v.State, Class: v.Class, Round: v.Round, Submitted: v.Submitted,
+			Updated: v.Updated}
+		out.Assignments = s.inHand()
+	}
+	return out
+}
+
+func (w *Workflow) fullWorking(c *call, s *subject, f policies.Facts) (Working, error) {
+	own := c.who.Org == s.record.Owner
+	out := Working{Record: s.record, Handling: s.record.Handling, Revision: s.revision(), Pending: s.pending()}
+	if s.open {
+		if err := w.openWorking(c, s, f, &out); err != nil {
+			return out, err
+		}
+	} else if s.published && (own || len(c.who.BreakGlass) > 0) {
+		doc, err := w.currentDoc(c, s)
+		if err != nil {
+			return out, err
+		}
+		out.Body = doc
+	}
+	out.Can = w.abilities(c, s)
+	return out, nil
+}
+
+func (w *Workflow) openWorking(c *call, s *subject, f policies.Facts, out *Working) error {
+	version := s.version
+	version.Body = nil
+	version.Flags = slices.DeleteFunc(slices.Clone(version.Flags), internalFlag)
+	out.Version, out.Handling, out.Sensitive = &version, s.version.Handling, f.Sensitive
+	out.Attestations, out.Assignments = s.attestations, s.assignments
+	out.Need = c.rules.Quorum(f.Class, f.Sensitive)
+	out.QuorumMet, out.Lacking = out.Need.MetBy(f)
+	comments, err := c.tx.Comments(s.version.ID)
+	if err != nil {
+		return err
+	}
+	out.Comments = comments
+	if c.seenContent(s) == "" {
+		out.Body = s.version.Body
+		var body incident.Body
+		if err := json.Unmarshal(s.version.Body, &body); err != nil {
+			return unreadable(err)
+		}
+		out.Findings = w.Checks.ForSubmit(body, s.version.Body)
+		return nil
+	}
+	content, err := c.tx.Content(s.version.ContentHash)
+	if err != nil {
+		return err
+	}
+	out.Body = content.Bytes
+	out.Findings, err = w.publishFindings(content)
+	return err
+}
+
+// internalFlag tells the flags that are bookkeeping.
+func internalFlag(flag string) bool {
+	return len(flag) >= len(flagWider) && flag[:len(flagWider)] == flagWider || flag == flagSensitive
+}
+
+// abilities tells for every action on a record whether the asker may take it now, with what is missing. What the drawing
+// does not allow is told as such.
+func (w *Workflow) abilities(c *call, s *subject) []Ability {
+	f := c.facts(s)
+	var out []Ability
+	for _, action := range offered() {
+		facts := f
+		switch action {
+		case incident.ActionConfirm:
+			facts = c.signatureFacts(s, s.waiting(forNarrow, forRedact))
+		case incident.ActionWithdraw:
+			facts = c.signatureFacts(s, s.waiting(forWithdraw))
+		case incident.ActionMerge:
+			facts = c.signatureFacts(s, s.waiting(forMerge))
+		}
+		d := c.decide(s, action, facts)
+		ability := Ability{Action: action, Allowed: d.Allowed || d.Partly, Missing: d.Missing}
+		if ability.Allowed {
+			ability = s.offer(ability)
+		}
+		out = append(out, ability)
+	}
+	return out
+}
+
+// offered lists the actions that somebody with a record before them may take.
+func offered() []string {
+	return slices.DeleteFunc(incident.Actions(), func(action string) bool { return action == incident.ActionCreate })
+}
+
+// offer takes an ability back when the state machine has no such arrow, or nothing is there to be confirmed.
+func (s *subject) offer(a Ability) Ability {
+	lacks := func(code string) Ability {
+		return Ability{Action: a.Action, Missing: []policies.Reason{{Code: code, Params: map[string]any{"action": a.Action}}}}
+	}
+	_, version := incident.NextVersion(s.version.State, a.Action)
+	_, record := incident.NextRecord(s.record.State, a.Action)
+	switch a.Action {
+	case incident.ActionConfirm:
+		if len(s.waiting(forNarrow, forRedact)) == 0 {
+			return lacks("confirm.nothing")
+		}
+	case incident.ActionNewVersion, incident.ActionWithdraw, incident.ActionMerge, incident.ActionRedact, incident.ActionWiden:
+		if !record {
+			return lacks("workflow.record_state")
+		}
+	case incident.ActionNarrow:
+		if !record || !s.published && (!s.open || !version) {
+			return lacks("workflow.record_state")
+		}
+	default:
+		if !s.open || !version {
+			return lacks("workflow.state")
+		}
+	}
+	return a
+}
+
+// name adds the people and organizations that are named by id.
+func (c *call) name(out *Working) {
+	out.People, out.Orgs = map[string]identity.Person{}, map[string]identity.Org{}
+	person := func(id string) {
+		if p, ok := c.people[id]; ok {
+			out.People[id] = p
+		}
+	}
+	org := func(id string) {
+		if o, ok := c.orgs[id]; ok {
+			out.Orgs[id] = o
+		}
+	}
+	org(out.Record.Owner)
+	org(out.Record.Originator)
+	for _, h := range []incident.Handling{out.Handling, out.Record.Handling} {
+		for _, id := range slices.Concat(h.Recipients, h.Excluded) {
+			org(id)
+		}
+	}
+	if out.Version != nil {
+		person(out.Version.Author)
+		for _, id := range out.Version.Authors {
+			person(id)
+		}
+	}
+	for _, a := range out.Attestations {
+		person(a.Person)
+		org(a.Org)
+	}
+	for _, a := range out.Assignments {
+		person(a.Person)
+		org(a.Org)
+	}
+	for _, comment := range out.Comments {
+		person(comment.Person)
+		org(comment.Org)
+	}
+	if out.Pending != nil {
+		person(out.Pending.By)
+		org(out.Pending.Org)
+	}
+}
+
+// Changes tells what the open version changes against the edition it started from: of the working copy for its owner, of
+// the submitted bytes for all others. For a reviewer who recommended an earlier content it also tells what changed since.
+func (w *Workflow) Changes(ctx context.Context, who identity.Principal, id string) (Changes, error) {
+	var out Changes
+	err := w.read(ctx, who, func(c *call) error {
+		s, err := c.subject(id)
+		if err != nil {
+			return err
+		}
+		if err := c.may(s, "incident.read_work"); err != nil {
+			return err
+		}
+		if !s.open {
+			return fault.New(fault.Conflict, "workflow.no_open_version", "action", "incident.read_work")
+		}
+		out, err = w.changes(c, s)
+		return err
+	})
+	return out, err
+}
+
+func (w *Workflow) changes(c *call, s *subject) (Changes, error) {
+	out := Changes{Base: s.version.Base, Class: s.version.Class}
+	after := s.version.Body
+	if hash := c.seenContent(s); hash != "" {
+		content, err := c.tx.Content(hash)
+		if err != nil {
+			return out, err
+		}
+		after = content.Bytes
+	}
+	if s.version.Base > 0 {
+		_, base, err := w.bodiesBefore(c.tx, s.record.ID, s.version)
+		if err != nil {
+			return out, err
+		}
+		if _, out.Fields, err = incident.Class(base, after); err != nil {
+			return out, err
+		}
+		out.Wider = !s.version.Handling.Within(s.record.Handling)
+	}
+	seen := ""
+	for _, a := range s.attestations {
+		if a.Person == c.who.Person && a.Kind == incident.Recommend {
+			seen = a.ContentHash
+		}
+	}
+	if seen == "" || seen == s.version.ContentHash {
+		return out, nil
+	}
+	content, err := c.tx.Content(seen)
+	if err != nil {
+		return out, err
+	}
+	_, out.SinceYours, err = incident.Class(content.Bytes, after)
+	return out, err
+}
