@@ -1,0 +1,170 @@
+package catalog
+
+import (
+	"bioincident/internal/incident"
+	"bioincident/schema"
+)
+
+// Tombstone says what became of a record that readers could see before.
+type Tombstone struct {
+	What       string // withdrawn, merged, restricted
+	Reason     string // vocabulary reason
+	MergedInto string // record id
+}
+
+// Reading is one record as one reader gets it. Bytes are the canonical JSON of the stored view; Hash is their SHA-256 in
+// hex. With a Tombstone, Bytes are those of the tombstone.
+type Reading struct {
+	ID          string
+	Edition     int
+	Current     bool
+	Tier        schema.Tier // of the view
+	Bytes       []byte
+	Hash        string
+	Title       string // in the reader's language
+	Facts       string
+	Unit        string
+	Cause       string // headline, vocabulary cause
+	ExternalIDs []ExternalID
+	Reference   incident.Date
+	ReferenceIs string // vocabulary milestone
+	Published   incident.Micros
+	Owner       string // slug, where attribution lets it be shown
+	Licence     string // of the collection
+	ReviewDepth string // vocabulary review_depth
+	Tombstone   *Tombstone
+	ETag        string // hash of the bytes and the words, hex
+}
+
+// ExternalID is an id of the record in another system.
+type ExternalID struct {
+	Scheme string `json:"scheme"`
+	Value  string `json:"value"`
+}
+
+// Edition is one line of the list of editions.
+type Edition struct {
+	Edition   int
+	Current   bool
+	Published incident.Micros
+	Hash      string
+	Tombstone *Tombstone
+}
+
+// SearchIn is a search. Q may be empty: then everything is found, newest first.
+type SearchIn struct {
+	Q      string
+	Unit   string // vocabulary unit; "" is every unit
+	Limit  int    // at most 200; 0 is 20
+	Cursor string
+	Lang   string // of titles and labels; "" is en
+}
+
+// Hit is one result.
+type Hit struct {
+	Reading
+	Highlights []Highlight
+}
+
+// Highlight is a piece of text around the words found; Marks are byte offsets, from and to, into Text.
+type Highlight struct {
+	Field string   `json:"field"` // path in the view
+	Lang  string   `json:"lang,omitempty"`
+	Text  string   `json:"text"`
+	Marks [][2]int `json:"marks"`
+}
+
+// Understood is a concept that was recognised in the query.
+type Understood struct {
+	Words string   `json:"words"` // as typed
+	List  string   `json:"list"`
+	Codes []string `json:"codes"`
+	Label string   `json:"label"` // in the reader's language
+}
+
+// SearchOut is a page of results. Total is exact.
+type SearchOut struct {
+	Total      int64
+	Hits       []Hit
+	Next       string
+	Position   FeedPosition // of the feed that the answer rests on
+	Understood []Understood
+}
+
+// FeedPosition names a place in a feed that readers follow.
+type FeedPosition struct {
+	Tier schema.Tier `json:"tier"`
+	No   int64       `json:"no"`
+}
+
+// ListIn asks for current records, newest publication first.
+type ListIn struct {
+	Limit  int // at most 200; 0 is 50
+	Cursor string
+	Lang   string
+}
+
+// ListOut is a page of records.
+type ListOut struct {
+	Records  []Reading
+	Next     string
+	Position FeedPosition
+}
+
+// FeedItem is one change visible at a tier.
+type FeedItem struct {
+	No       int64
+	At       incident.Micros
+	ID       string
+	Edition  int
+	Kind     string // published, edition, narrowed, tombstone, restored
+	ViewHash string
+	Prev     string
+	Hash     string
+}
+
+// FeedOut is a page of a feed. Next is where to go on, also when nothing is left: it can be kept.
+type FeedOut struct {
+	Tier  schema.Tier
+	Items []FeedItem
+	Next  string
+	More  bool
+}
+
+// ExportHead is the first line of an export: how it was made.
+type ExportHead struct {
+	Query    SearchIn
+	At       incident.Micros
+	Position FeedPosition
+	Schema   string
+	Criteria string
+	Total    int64
+	Licences []Licence // of the collections in it
+}
+
+// Licence is a collection and its licence.
+type Licence struct {
+	Collection  string `json:"collection"`
+	Licence     string `json:"licence"`
+	Attribution string `json:"attribution,omitempty"`
+	Records     int64  `json:"records"`
+}
+
+// Line is one line of an export: exactly one of the three is set.
+type Line struct {
+	Head   *ExportHead
+	Record *Reading
+	Tail   *ExportTail
+}
+
+// ExportTail ends an export; without it the export is not complete.
+type ExportTail struct {
+	Records int64
+	Omitted []Omitted
+}
+
+// Omitted says what was left out and why.
+type Omitted struct {
+	Reason  string // code
+	Records int64
+}
