@@ -1,0 +1,198 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"unicode/utf8"
+
+	"bioincident/api/gen"
+	"bioincident/internal/catalog"
+	"bioincident/internal/fault"
+	"bioincident/schema"
+)
+
+// GetIncident reads a record. Its ETag is the hash of the bytes served, as of every answer.
+func (s *Server) GetIncident(ctx context.Context, in gen.GetIncidentRequestObject) (gen.GetIncidentResponseObject, error) {
+	r := asked(ctx)
+	reading, err := s.Catalog.Incident(r.ctx, r.who, in.Id, r.lang)
+	if err != nil {
+		return nil, err
+	}
+	return gen.GetIncident200JSONResponse{Body: s.incident(r.lang, reading)}, nil
+}
+
+// ListEditions lists the editions of a record.
+func (s *Server) ListEditions(ctx context.Context, in gen.ListEditionsRequestObject) (gen.ListEditionsResponseObject, error) {
+	r := asked(ctx)
+	editions, err := s.Catalog.Editions(r.ctx, r.who, in.Id)
+	if err != nil {
+		return nil, err
+	}
+	return gen.ListEditions200JSONResponse{Body: gen.EditionList{Id: in.Id, Editions: each(editions, func(e catalog.Edition) gen.Edition {
+		return gen.Edition{Edition: e.Edition, Current: e.Current, Published: moment(e.Published), Hash: e.Hash, Tombstone: s.tombstone(r.lang, e.Tombstone)}
+	})}}, nil
+}
+
+// ListIncidents lists what was published, newest first.
+func (s *Server) ListIncidents(ctx context.Context, in gen.ListIncidentsRequestObject) (gen.ListIncidentsResponseObject, error) {
+	r := asked(ctx)
+	page, err := s.Catalog.List(r.ctx, r.who, catalog.ListIn{Limit: in.Params.Limit, Cursor: in.Params.Cursor, Lang: r.lang})
+	if err != nil {
+		return nil, err
+	}
+	return gen.ListIncidents200JSONResponse{Body: gen.IncidentPage{
+		Incidents: each(page.Records, summary), Next: next(page.Next), FeedPosition: page.Position.No,
+	}}, nil
+}
+
+// Search finds records.
+func (s *Server) Search(ctx context.Context, in gen.SearchRequestObject) (gen.SearchResponseObject, error) {
+	r := asked(ctx)
+	found, err := s.Catalog.Search(r.ctx, r.who, catalog.SearchIn{
+		Q: in.Params.Q, Unit: string(in.Params.Unit), Limit: in.Params.Limit, Cursor: in.Params.Cursor, Lang: r.lang,
+	})
+	if err != nil {
+		return nil, err
+	}
+	answer := gen.SearchAnswer{
+		Total: found.Total, Hits: each(found.Hits, hit), Next: next(found.Next), FeedPosition: found.Position.No,
+	}
+	for _, u := range found.Understood {
+		answer.Understood = append(answer.Understood, gen.Understood{Words: u.Words, List: u.List, Codes: list(u.Codes), Label: u.Label})
+	}
+	return gen.Search200JSONResponse{Body: answer}, nil
+}
+
+// ReadFeed reads a feed.
+func (s *Server) ReadFeed(ctx context.Context, in gen.ReadFeedRequestObject) (gen.ReadFeedResponseObject, error) {
+	r := asked(ctx)
+	tier := schema.Public
+	if in.Params.Tier == gen.ReadFeedParamsTierMembers {
+		tier = schema.Members
+	}
+	page, err := s.Catalog.Feed(r.ctx, r.who, tier, in.Params.Cursor, in.Params.Limit)
+	if err != nil {
+		return nil, err
+	}
+	return gen.ReadFeed200JSONResponse{Body: gen.FeedPage{
+		Tier: gen.Tier(page.Tier.String()), Next: page.Next, More: page.More,
+		Entries: each(page.Items, func(e catalog.FeedItem) gen.FeedEntry {
+			return gen.FeedEntry{
+				No: e.No, At: moment(e.At), Id: e.ID, Edition: e.Edition, Kind: gen.FeedKind(e.Kind),
+				ViewHash: e.ViewHash, Prev: e.Prev, Hash: e.Hash,
+			}
+		}),
+	}}, nil
+}
+
+// ExportIncidents streams the whole answer of a search.
+func (s *Server) ExportIncidents(ctx context.Context, in gen.ExportIncidentsRequestObject) (gen.ExportIncidentsResponseObject, error) {
+	r := asked(ctx)
+	query := catalog.SearchIn{Q: in.Params.Q, Unit: string(in.Params.Unit), Lang: r.lang}
+	return s.stream(r, func(ctx context.Context, out *lines) error {
+		return s.Catalog.Export(ctx, r.who, query, func(line catalog.Line) error {
+			return out.write(s.exportLine(r.lang, line))
+		})
+	}), nil
+}
+
+func (s *Server) exportLine(lang string, line catalog.Line) gen.ExportLine {
+	switch {
+	case line.Head != nil:
+		head := line.Head
+		return gen.ExportLine{Export: &gen.ExportHead{
+			Notice: s.Notice, Query: head.Query.Q, Unit: head.Query.Unit, At: moment(head.At),
+			Tier: gen.Tier(head.Position.Tier.String()), FeedPosition: head.Position.No,
+			Schema: head.Schema, Criteria: head.Criteria, Total: head.Total,
+			Licences: each(head.Licences, func(l catalog.Licence) gen.ExportLicence {
+				return gen.ExportLicence{Collection: l.Collection, Licence: l.Licence, Attribution: l.Attribution, Records: l.Records}
+			}),
+		}}
+	case line.Record != nil:
+		return gen.ExportLine{Incident: s.incident(lang, *line.Record)}
+	}
+	end := gen.ExportEnd{Omitted: []gen.ExportOmitted{}}
+	if line.Tail != nil {
+		end.Records = line.Tail.Records
+		for _, o := range line.Tail.Omitted {
+			end.Omitted = append(end.Omitted, gen.ExportOmitted{Reason: o.Reason, Detail: s.say(lang, o.Reason, nil), Records: o.Records})
+		}
+	}
+	return gen.ExportLine{End: &end}
+}
+
+func (s *Server) incident(lang string, r catalog.Reading) gen.Incident {
+	out := gen.Incident{
+		Id: r.ID, Edition: r.Edition, Current: r.Current, Tier: gen.Tier(r.Tier.String()), Title: r.Title, Facts: r.Facts,
+		Unit: r.Unit, Cause: r.Cause, ReferenceDate: string(r.Reference), ReferenceIs: r.ReferenceIs,
+		Published: moment(r.Published), Owner: r.Owner, Licence: r.Licence, ReviewDepth: r.ReviewDepth,
+		ExternalIds: externalIDs(r.ExternalIDs), Hash: r.Hash, Tombstone: s.tombstone(lang, r.Tombstone),
+	}
+	if r.Tombstone == nil {
+		out.View = json.RawMessage(r.Bytes)
+	}
+	return out
+}
+
+func (s *Server) tombstone(lang string, t *catalog.Tombstone) gen.Tombstone {
+	if t == nil {
+		return gen.Tombstone{}
+	}
+	return gen.Tombstone{
+		What: gen.TombstoneWhat(t.What), Reason: t.Reason, MergedInto: t.MergedInto,
+		Words: s.Message.Say(lang, "tombstone."+t.What, nil),
+	}
+}
+
+func summary(r catalog.Reading) gen.Summary {
+	return gen.Summary{
+		Id: r.ID, Edition: r.Edition, Tier: gen.Tier(r.Tier.String()), Title: r.Title, Facts: r.Facts, Unit: r.Unit, Cause: r.Cause,
+		ReferenceDate: string(r.Reference), ReferenceIs: r.ReferenceIs, Published: moment(r.Published), Owner: r.Owner,
+		Licence: r.Licence, ReviewDepth: r.ReviewDepth, ExternalIds: externalIDs(r.ExternalIDs),
+	}
+}
+
+func hit(h catalog.Hit) gen.Hit {
+	return gen.Hit{
+		Id: h.ID, Edition: h.Edition, Tier: gen.Tier(h.Tier.String()), Title: h.Title, Facts: h.Facts, Unit: h.Unit, Cause: h.Cause,
+		ReferenceDate: string(h.Reference), ReferenceIs: h.ReferenceIs, Published: moment(h.Published), Owner: h.Owner,
+		Licence: h.Licence, ReviewDepth: h.ReviewDepth, ExternalIds: externalIDs(h.ExternalIDs),
+		Highlights: each(h.Highlights, highlight),
+	}
+}
+
+// highlight counts marks in characters: bytes mean nothing to a reader whose language has no bytes in strings.
+func highlight(h catalog.Highlight) gen.Highlight {
+	marks := make([][]int, 0, len(h.Marks))
+	for _, m := range h.Marks {
+		from := utf8.RuneCountInString(h.Text[:m[0]])
+		marks = append(marks, []int{from, from + utf8.RuneCountInString(h.Text[m[0]:m[1]])})
+	}
+	return gen.Highlight{Field: h.Field, Language: h.Lang, Text: h.Text, Marks: marks}
+}
+
+func externalIDs(ids []catalog.ExternalID) []gen.ExternalId {
+	return each(ids, func(id catalog.ExternalID) gen.ExternalId { return gen.ExternalId{Scheme: id.Scheme, Value: id.Value} })
+}
+
+// stream answers with JSON Lines. What fails before the first line is an ordinary refusal; what fails later is the last
+// line.
+func (s *Server) stream(r request, run func(ctx context.Context, out *lines) error) streamed {
+	return streamed{run: func(w http.ResponseWriter) error {
+		out := newLines(w)
+		err := run(r.ctx, out)
+		if err == nil || !out.begun {
+			return err
+		}
+		if r.ctx.Err() != nil {
+			return nil // nobody listens any more
+		}
+		return out.write(problemLine{Problem: Problem(s.Message, r.lang, r.id, err)})
+	}}
+}
+
+// malformed is a fault of the form of a request at one place.
+func malformed(pointer, code string, pairs ...any) error {
+	return fault.New(fault.Malformed, "request.malformed").At(pointer, code, pairs...)
+}
