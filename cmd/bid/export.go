@@ -1,0 +1,69 @@
+package main
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"bioincident/api/gen"
+	"bioincident/internal/app"
+)
+
+func exportCommand(o *options) *cobra.Command {
+	params := &gen.ExportIncidentsParams{}
+	var query, unit, output string
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Write what a search finds as JSON Lines: a head, one line a record, a tail that counts them",
+		Long: "Write what a search finds as JSON Lines, in the view of whoever asks: the public, or the person named by --as.\n" +
+			"The first line says how it was made, the last how many records came before; without it the export is not complete.",
+		Example: "  bid export --query cholera --output cholera.jsonl",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.with(cmd, app.Reading, func(client *gen.Client) error {
+				params.Q, params.Unit = gen.Query(query), gen.Unit(unit)
+				response, err := client.ExportIncidents(cmd.Context(), params)
+				return download(cmd, response, err, output)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&query, "query", "", "what to search; without it, everything")
+	cmd.Flags().StringVar(&unit, "unit", "", "only incident, report or surveillance_row")
+	cmd.Flags().StringVar(&output, "output", "", "file; without it, the standard output")
+	return cmd
+}
+
+// download copies an answer to a file, complete or not at all, or to the standard output.
+func download(cmd *cobra.Command, response *http.Response, err error, output string) error {
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode >= http.StatusBadRequest {
+		return refusal(response)
+	}
+	if output == "" {
+		_, err := io.Copy(cmd.OutOrStdout(), response.Body)
+		return err
+	}
+	return writeWhole(output, response.Body)
+}
+
+func writeWhole(name string, from io.Reader) error {
+	file, err := os.CreateTemp(filepath.Dir(name), ".bid-export-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name()) // nothing is left after the rename
+	if _, err := io.Copy(file, from); err != nil {
+		file.Close()
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), name)
+}

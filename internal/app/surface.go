@@ -1,0 +1,62 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+
+	"bioincident/api"
+	"bioincident/internal/fault"
+	"bioincident/internal/httpd"
+	"bioincident/internal/message"
+	"bioincident/schema"
+)
+
+// burst is how many seconds' worth of requests may come at once.
+const burst = 5
+
+// surface makes the handler of every request.
+func (s *System) surface(sch *schema.Schema, catalogue *message.Catalogue) error {
+	settings := httpd.Defaults()
+	settings.TrustedProxies = s.Settings.TrustedProxies
+	settings.PerToken = rate(s.Settings.RequestsPerMinute)
+	settings.PerAddress = settings.PerToken
+	server, err := httpd.New(httpd.Deps{
+		Workflow: s.Workflow, Catalog: s.Catalog, Auth: s.Auth, Schema: sch, Message: catalogue, Store: s.Store, Log: s.Log,
+		Random: rand.Reader, Settings: settings, Notice: s.Settings.Notice, Spool: s.Settings.Data,
+		Health: s.health, Rebuild: s.rebuild,
+	})
+	if err != nil {
+		return err
+	}
+	s.Handler = server.Handler()
+	return nil
+}
+
+func rate(perMinute int) httpd.Rate {
+	perSecond := float64(perMinute) / 60
+	return httpd.Rate{PerSecond: perSecond, Burst: int(perSecond * burst)}
+}
+
+// health tells whether the word indexes are kept.
+func (s *System) health(context.Context) []api.Check {
+	err := s.Follower.Health()
+	check := api.Check{Name: "index", OK: err == nil}
+	if err != nil {
+		check.Why = fault.Of(err).Code
+	}
+	return []api.Check{check}
+}
+
+// rebuild builds the word indexes anew and lists what could not be indexed.
+func (s *System) rebuild(ctx context.Context, tell func(done, total int64)) ([]api.LeftOut, error) {
+	err := s.Follower.Rebuild(ctx, func(_ schema.Tier, done, total int64) { tell(done, total) })
+	if err != nil {
+		return nil, err
+	}
+	var left []api.LeftOut
+	for _, l := range s.Follower.Left() {
+		left = append(left, api.LeftOut{ID: fmt.Sprintf("%s@%d", l.Record, l.Edition), Why: l.Why})
+	}
+	return left, nil
+}
