@@ -14,6 +14,7 @@ import (
 
 	"bioincident/internal/identity"
 	"bioincident/internal/incident"
+	"bioincident/internal/workflow"
 	"bioincident/schema"
 )
 
@@ -296,4 +297,23 @@ func texts[T ~string](codes ...T) []string {
 		all[i] = string(code)
 	}
 	return all
+}
+
+// The checklist that reviewers sign is a vocabulary, so that every client can show it in its reader's language.
+func TestTheChecklistIsTheVocabulary(t *testing.T) {
+	sch, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vocabulary, ok := sch.Vocabulary("checklist")
+	if !ok {
+		t.Fatal("no vocabulary checklist")
+	}
+	var codes []string
+	for _, term := range vocabulary.Terms() {
+		codes = append(codes, term.Code)
+	}
+	if !slices.Equal(codes, workflow.Checklist()) {
+		t.Errorf("%v, want %v", codes, workflow.Checklist())
+	}
 }

@@ -1,0 +1,52 @@
+# Everything a person does here. `make demo` and `make test` need only Go and the package registries.
+
+SHELL     := /bin/bash
+GO        ?= go
+LINT      := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+DATA      ?= data/demo
+LISTEN    ?= 127.0.0.1:8080
+REALDATA  ?= ../shared/data
+# The race detector needs a C compiler; without one the tests run without it.
+RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
+
+.PHONY: build demo serve test realdata bench load fuzz lint generate check-generated clean help
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
+
+build: ## the one binary, without cgo, at bin/bid
+	CGO_ENABLED=0 $(GO) build -o bin/bid ./cmd/bid
+
+demo: build ## a complete system with invented organizations at http://127.0.0.1:8080
+	bin/bid demo --data $(DATA) --listen $(LISTEN)
+
+serve: build ## an empty system
+	bin/bid serve --data data/bid --listen $(LISTEN)
+
+test: ## every test, on SQLite and PostgreSQL
+	$(GO) vet ./...
+	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -timeout 14m ./...
+
+realdata: ## the importer and the data-set review over the files of REALDATA
+	@test -f $(REALDATA)/DATA.md || { echo "make realdata: $(REALDATA)/DATA.md is missing; name the folder: make realdata REALDATA=DIR" >&2; exit 1; }
+	CGO_ENABLED=0 REALDATA=$(abspath $(REALDATA)) $(GO) test -tags realdata -count=1 -timeout 30m -run RealData -v ./internal/realdata
+
+bench: ## Go benchmarks
+	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## ten seconds of each fuzz target
+	@for pkg in $$($(GO) list ./...); do for f in $$($(GO) test -list '^Fuzz' $$pkg | grep ^Fuzz); do \
+	  echo "$$pkg $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime 10s $$pkg || exit 1; done; done
+
+lint: ## static checks
+	$(GO) run $(LINT) run
+
+generate: ## generated files
+	$(GO) generate ./...
+
+check-generated: generate ## fails when a generated file differs from what is committed
+	@git diff --exit-code --stat || { echo "generated files differ: run make generate and commit" >&2; exit 1; }
+	@test -z "$$(git ls-files --others --exclude-standard)" || { echo "files not tracked:" >&2; git ls-files --others --exclude-standard >&2; exit 1; }
+
+clean: ## remove what was built
+	rm -rf bin
