@@ -51,7 +51,6 @@ const (
 	reasonArea    = "import.area_unknown"
 	reasonYesNo   = "import.not_yes_or_no"
 	reasonNoValue = "import.value_missing"
-	reasonUnheld  = "import.cannot_be_held"
 )
 
 // Flags: what was seen in a row that a person must look at by itself.

@@ -86,7 +86,8 @@ func (c *Catalogue) Problem(lang, code string, params map[string]any) string {
 		return strings.NewReplacer(".", ": ", "_", " ").Replace(code)
 	}
 	refusal := strings.HasPrefix(code, "policy.") || strings.HasPrefix(code, "quorum.")
-	return c.Say(lang, id, c.spoken(lang, params, refusal))
+	// A code that was kept without its parameters (the reason of a row that stayed, read again later) is said with a gap.
+	return strings.ReplaceAll(c.Say(lang, id, c.spoken(lang, params, refusal)), "<no value>", "…")
 }
 
 // spoken makes a list in parameters into words with separators, so that no grammar is needed; and, for a refusal, the
