@@ -66,7 +66,7 @@ func (s *Server) VerifyLedger(ctx context.Context, _ gen.VerifyLedgerRequestObje
 	return gen.VerifyLedger200JSONResponse{
 		Ok: len(findings) == 0, Head: gen.LedgerHead{Seq: head.Seq, Hash: head.Hash},
 		Findings: each(findings, func(f ledger.Finding) gen.LedgerFinding {
-			return gen.LedgerFinding{Kind: string(f.Kind), Where: f.Where, Code: f.Code, Detail: s.say(r.lang, f.Code, f.Params)}
+			return gen.LedgerFinding{Kind: f.Kind, Where: f.Where, Code: f.Code, Detail: s.say(r.lang, f.Code, f.Params)}
 		}),
 	}, nil
 }

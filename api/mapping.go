@@ -135,8 +135,3 @@ func comments(w workflow.Working) []gen.Comment {
 		}
 	})
 }
-
-// invalid is a fault of one place of a request that has the form of the contract.
-func invalid(pointer, code string, pairs ...any) error {
-	return fault.New(fault.Invalid, code, pairs...).At(pointer, code, pairs...)
-}

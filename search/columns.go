@@ -106,18 +106,6 @@ type columns struct {
 // limit is one more than the highest number there can be.
 func (c *columns) limit() int64 { return int64(len(c.chunks)) * chunkRows }
 
-// row gives the row of a number, shown or hidden.
-func (c *columns) row(no int64) (row, bool) {
-	if no < 0 || no >= c.limit() {
-		return row{}, false
-	}
-	k, i := c.chunks[no/chunkRows], int(no%chunkRows)
-	if k == nil || k.held[i/64]&(1<<(i%64)) == 0 {
-		return row{}, false
-	}
-	return k.row(no-int64(i), i), true
-}
-
 func (k *chunk) row(base int64, i int) row {
 	return row{no: base + int64(i), published: k.published[i], hash: k.hash[i], codes: k.codes[k.offsets[i]:k.offsets[i+1]]}
 }

@@ -119,17 +119,6 @@ func checkText(text string) error {
 	return nil
 }
 
-// checkDocument is checkText for JSON bytes, where a NUL may hide behind an escape.
-func checkDocument(data []byte) error {
-	if err := checkText(string(data)); err != nil {
-		return err
-	}
-	if strings.Contains(string(data), `\u0000`) {
-		return fault.New(fault.Invalid, "text.nul")
-	}
-	return nil
-}
-
 func (s *Store) layout(row tabler) *layout { return s.layouts[reflect.TypeOf(row)] }
 
 // columnsOf lists the columns of a row type for a SELECT, each with the prefix.
