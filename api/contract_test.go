@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"bioincident/policies"
+	"bioincident/schema"
 )
 
 func TestTheContractHolds(t *testing.T) {
@@ -111,5 +113,32 @@ func TestAnOperationWithoutActionIsNoContract(t *testing.T) {
 	}
 	if c.Compare(served, []string{"incident.read"}) == nil {
 		t.Error("an action that nobody knows was not seen")
+	}
+}
+
+// TestTheExampleOfARecordIsOne holds the body in the examples against the schema itself.
+func TestTheExampleOfARecordIsOne(t *testing.T) {
+	c, err := LoadContract()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sch, err := schema.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"createIncident", "saveWorking"} {
+		for _, op := range c.Operations {
+			if op.ID != id {
+				continue
+			}
+			example, _ := op.Spec.RequestBody.Value.Content["application/json"].Example.(map[string]any)
+			body, err := json.Marshal(example["body"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, wrong := range sch.Validate(body) {
+				t.Errorf("%s: %s %s %v", id, wrong.Pointer, wrong.Code, wrong.Params)
+			}
+		}
 	}
 }

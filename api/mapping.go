@@ -2,7 +2,6 @@ package api
 
 import (
 	"bioincident/api/gen"
-	"bioincident/internal/fault"
 	"bioincident/internal/identity"
 	"bioincident/internal/incident"
 	"bioincident/internal/workflow"

@@ -86,8 +86,11 @@ const (
 
 // New reads and checks the rules that came with the program. The vocabularies of the schema resolve regions to areas
 // and branches to children. A wrong row is an error with its file and line.
-func New(sch *schema.Schema) (*Policies, error) {
-	return read(sch, modelText, policyText, quorumText, allDuties())
+func New(sch *schema.Schema) (*Policies, error) { return Read(sch, policyText) }
+
+// Read is New with other rows in the place of policy.csv: what a change of them would do can be tried on a whole system.
+func Read(sch *schema.Schema, policy string) (*Policies, error) {
+	return read(sch, modelText, policy, quorumText, allDuties())
 }
 
 func read(sch *schema.Schema, model, policy, quorum string, duties map[string]duty) (*Policies, error) {

@@ -3,7 +3,6 @@ package workflow
 import (
 	"context"
 	"slices"
-	"time"
 
 	"bioincident/internal/fault"
 	"bioincident/internal/identity"
@@ -213,9 +212,9 @@ func (b *bulk) run() (BatchReport, error) {
 		}
 		last := chunk.rows[len(chunk.rows)-1].Ordinal
 		next = b.prepare(last, pace.size)
-		began := time.Now()
+		began := b.w.Store.Clock()
 		err := b.w.write(b.ctx, b.who, func(c *call) error { return b.take(c, batch.Revision, chunk) })
-		pace.took(time.Since(began), len(chunk.rows))
+		pace.took(b.w.Store.Clock()-began, len(chunk.rows))
 		if err != nil {
 			<-next
 			return BatchReport{}, err
@@ -386,13 +385,13 @@ func (b *bulk) stayOf(row store.ImportRow) Stay {
 type pace struct{ size int }
 
 const (
-	longestWrite = 50 * time.Millisecond
+	longestWrite = 50 * incident.Micros(1000)
 	fewestAtOnce = 24 // fewer cost more in beginnings and ends than they save others in waiting
 )
 
 func newPace() *pace { return &pace{size: MostRows} }
 
-func (p *pace) took(t time.Duration, n int) {
+func (p *pace) took(t incident.Micros, n int) {
 	switch {
 	case t > longestWrite:
 		p.size = max(fewestAtOnce, int(int64(n)*int64(longestWrite)/int64(t)))

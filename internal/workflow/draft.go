@@ -24,7 +24,6 @@ type draftPlan struct {
 	handling *HandlingIn
 	external []incident.ExternalID // source row ids: what finds a record again when its source is imported again
 	flags    []string              // codes of an importer, all with the prefix import.
-	items    []string              // names that a tier can be raised for: sections and ids of items
 }
 
 // prepareDraft checks a body against the schema. Incomplete is allowed, invalid is not: the fault is Invalid

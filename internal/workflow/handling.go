@@ -271,7 +271,7 @@ func (w *Workflow) toRemove(c *call, s *subject, doc []byte, pointers []string) 
 
 // draftRemovals gives what an open draft leaves out; it may change nothing else.
 func draftRemovals(s *subject, doc []byte) ([]removal, error) {
-	if !s.open {
+	if !s.open || s.version.State != incident.Draft {
 		return nil, fault.New(fault.Invalid, "redact.nothing").At("/pointers", "redact.nothing")
 	}
 	class, changes, err := incident.Class(doc, s.version.Body)
@@ -298,7 +298,7 @@ func (w *Workflow) redact(c *call, s *subject, doc []byte, removals []removal, i
 		invalid.Fields = fields
 		return invalid
 	}
-	draft, drafted := s.version, s.open && len(in.Pointers) > 0
+	under, drafted := *s, s.open && len(in.Pointers) > 0
 	if !s.open || drafted {
 		if s.version, err = w.firstVersion(c, s, incident.Redaction, nil, s.record.Handling); err != nil {
 			return err
@@ -318,7 +318,7 @@ func (w *Workflow) redact(c *call, s *subject, doc []byte, removals []removal, i
 		return err
 	}
 	change := store.Change{Action: incident.ActionRedact, Content: &content, Attest: []incident.Attestation{a},
-		Void: s.valid(content.Hash), VersionTerms: termsOf(rest), Details: words(in.Note, "reason", in.Reason)}
+		VersionTerms: termsOf(rest), Details: words(in.Note, "reason", in.Reason)}
 	of, err := w.views(edition{record: s.record, number: s.record.Edition, current: true, doc: rest,
 		handling: s.record.Handling, slug: c.orgs[s.record.Owner].Slug, depth: s.record.ReviewDeep, at: c.now})
 	if err != nil {
@@ -332,20 +332,24 @@ func (w *Workflow) redact(c *call, s *subject, doc []byte, removals []removal, i
 	if err := c.append(s, change, withRecord|withVersion); err != nil || !drafted {
 		return err
 	}
-	return w.redactDraft(c, s, draft, removals)
+	return w.redactDraft(c, s, under, removals)
 }
 
-// redactDraft takes the same things out of a draft that was under way, so that it does not bring them back.
-func (w *Workflow) redactDraft(c *call, s *subject, draft incident.Version, removals []removal) error {
-	published := s.version
-	body, err := without(w.Schema, draft.Body, removals)
+// redactDraft takes the same things out of a version that was under way, so that it does not bring them back. One that
+// was submitted goes back to its authors: nobody goes on reading what was taken out.
+func (w *Workflow) redactDraft(c *call, s *subject, under subject, removals []removal) error {
+	body, err := without(w.Schema, under.version.Body, removals)
 	if err != nil {
 		return err
 	}
-	draft.Body, draft.Base = body, s.record.Edition
-	s.version = draft
-	err = c.append(s, store.Change{Action: incident.ActionRedact, Details: words("", "draft_of", published.Edition)}, withVersion)
-	return err
+	change := store.Change{Action: incident.ActionRedact, Details: words("", "also_of_version", under.version.N)}
+	if next, ok := incident.NextVersion(under.version.State, incident.ActionRecall); ok {
+		under.version.State = next
+		change.Void, change.Release = under.valid(""), releases(under.inHand(), "decided")
+	}
+	under.version.Body, under.version.Base, under.version.ContentHash = body, s.record.Edition, ""
+	s.version = under.version
+	return c.append(s, change, withVersion)
 }
 
 func redacted(pointers []string) []string {
@@ -371,7 +375,7 @@ func flaggedRemovals(v incident.Version) []removal {
 func (w *Workflow) Confirm(ctx context.Context, who identity.Principal, id string, rev Revision, note string) (Working, error) {
 	return w.command(ctx, who, id, func(c *call, s *subject) error {
 		waiting := s.waiting(forNarrow, forRedact)
-		if err := c.mayWith(s, incident.ActionConfirm, c.signatureFacts(s, waiting)); err != nil {
+		if err := c.may(s, incident.ActionConfirm); err != nil {
 			return err
 		}
 		if err := s.at(rev); err != nil {
@@ -396,11 +400,8 @@ func (w *Workflow) Confirm(ctx context.Context, who identity.Principal, id strin
 // signatureFacts are the facts about a published edition and the signatures of one purpose on it. Who signed under a
 // handling that was since narrowed further still signed.
 func (c *call) signatureFacts(s *subject, signatures []incident.Attestation) policies.Facts {
-	f := c.facts(s)
-	public := c.publishedFacts(s)
-	f.ContentHash, f.HandlingHash, f.Wider = public.ContentHash, public.HandlingHash, nil
-	f.Class, f.Sensitive, f.Terms = incident.HandlingChange, false, public.Terms
-	f.Attestations, f.Authors = signatures, nil
+	f := c.publishedFacts(s)
+	f.Class, f.Attestations = incident.HandlingChange, signatures
 	for _, a := range signatures {
 		f.Wider = append(f.Wider, a.HandlingHash)
 	}
@@ -411,7 +412,7 @@ func (c *call) signatureFacts(s *subject, signatures []incident.Attestation) pol
 // publishers of other organizations sign; with the last signature it is a new edition.
 func (w *Workflow) Widen(ctx context.Context, who identity.Principal, id string, rev Revision, in *HandlingIn, note string) (Working, error) {
 	return w.command(ctx, who, id, func(c *call, s *subject) error {
-		d := c.decide(s, incident.ActionWiden, c.facts(s))
+		d := c.decide(s, incident.ActionWiden, c.factsOn(s, incident.ActionWiden))
 		if !d.Allowed && !d.Partly {
 			return d.Fault("incident")
 		}

@@ -54,20 +54,15 @@ func (c *call) factsFor(in ExplainIn) (policies.Facts, error) {
 	if err != nil {
 		return policies.Facts{}, err
 	}
-	f := c.facts(s)
-	if c.decide(s, "incident.read", f).NotFound && !c.knowsVersion(f) {
+	knows := c.knowsVersion(c.facts(s))
+	if !knows && c.decide(s, "incident.read", c.publishedFacts(s)).NotFound {
 		return policies.Facts{}, notFound()
 	}
-	if s.open && !c.knowsVersion(f) {
+	f := c.factsOn(s, in.Action)
+	if s.open && !knows {
 		f = c.publishedFacts(s)
 	}
 	switch in.Action {
-	case incident.ActionConfirm:
-		f = c.signatureFacts(s, s.waiting(forNarrow, forRedact))
-	case incident.ActionWithdraw:
-		f = c.signatureFacts(s, s.waiting(forWithdraw))
-	case incident.ActionMerge:
-		f = c.signatureFacts(s, s.waiting(forMerge))
 	case incident.ActionSubmit:
 		if s.open && s.version.State.Editable() {
 			f.Terms = termsOf(s.version.Body)

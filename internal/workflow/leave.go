@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"slices"
 
 	"bioincident/internal/fault"
 	"bioincident/internal/identity"
@@ -14,8 +15,7 @@ import (
 // the owner two publishers of other organizations sign.
 func (w *Workflow) Withdraw(ctx context.Context, who identity.Principal, id string, rev Revision, reason, note string) (Working, error) {
 	return w.command(ctx, who, id, func(c *call, s *subject) error {
-		waiting := s.waiting(forWithdraw)
-		f := c.signatureFacts(s, waiting)
+		f := c.factsOn(s, incident.ActionWithdraw)
 		d := c.decide(s, incident.ActionWithdraw, f)
 		if !d.Allowed {
 			return d.Fault("incident")
@@ -49,8 +49,7 @@ func (w *Workflow) Merge(ctx context.Context, who identity.Principal, id string,
 		if s, other, err = c.two(id, into); err != nil {
 			return err
 		}
-		waiting := s.waiting(forMerge)
-		f := c.signatureFacts(s, waiting)
+		f := c.factsOn(s, incident.ActionMerge)
 		d := c.decide(s, incident.ActionMerge, f)
 		if !d.Allowed {
 			return d.Fault("incident")
@@ -114,7 +113,7 @@ func (c *call) two(id, into string) (s, other *subject, err error) {
 // hidden and what does not exist are the same answer.
 func (c *call) mergeable(s, other *subject) error {
 	invalid := fault.New(fault.Invalid, "merge.target").At("/into", "merge.target")
-	if other == nil || other.record.State != incident.Live || !c.decide(other, "incident.read", c.facts(other)).Allowed {
+	if other == nil || other.record.State != incident.Live || c.may(other, "incident.read") != nil {
 		return invalid
 	}
 	if s.published && other.record.Handling.Marking > s.record.Handling.Marking {
@@ -130,7 +129,7 @@ func (w *Workflow) countLeaving(c *call, s *subject, f policies.Facts, change *s
 		return true, nil
 	}
 	for _, a := range f.Attestations {
-		if len(a.Checklist) != len(purpose) || !equal(a.Checklist, purpose) {
+		if !slices.Equal(a.Checklist, purpose) {
 			return false, fault.New(fault.Conflict, "workflow.other_reason", "reason", a.Checklist[1])
 		}
 	}
@@ -152,15 +151,6 @@ func (w *Workflow) countLeaving(c *call, s *subject, f policies.Facts, change *s
 	waits := *change
 	waits.Relation = nil
 	return false, c.append(s, waits, withRecord)
-}
-
-func equal(a, b []string) bool {
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return len(a) == len(b)
 }
 
 // leave ends a record: its views go, what was under way is discarded.

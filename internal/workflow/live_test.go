@@ -176,6 +176,34 @@ func TestRedact(t *testing.T) {
 	})
 }
 
+// TestRedactWhileUnderWay: what was submitted and holds what is taken out goes back to its authors, without it.
+func TestRedactWhileUnderWay(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		id := w.published(nil, nil)
+		_, err := w.flow.NewVersion(w.ctx, w.as("ana@north"), id)
+		w.ok(err)
+		_, err = w.flow.Save(w.ctx, w.as("ana@north"), id, w.rev(id), workflow.Draft{Body: document(w.t, other)})
+		w.ok(err)
+		_, err = w.flow.Submit(w.ctx, w.as("fay@north"), id, w.rev(id), "")
+		w.ok(err)
+		_, err = w.flow.Claim(w.ctx, w.as("rex@east"), id, workflow.Declared{})
+		w.ok(err)
+		_, err = w.flow.Redact(w.ctx, w.as("fay@north"), id, w.rev(id), workflow.RedactIn{Pointers: []string{"/narrative/members_narrative"}, Reason: "privacy"})
+		w.ok(err)
+		w.inState(id, incident.Live, incident.Draft)
+		_, err = w.flow.Working(w.ctx, w.as("rex@east"), id)
+		w.refused(err, fault.Forbidden, "")
+		got, err := w.flow.Working(w.ctx, w.as("fay@north"), id)
+		w.ok(err)
+		if bytes.Contains(got.Body, []byte("More is told")) || !bytes.Contains(got.Body, []byte("2020-02")) || got.Version.Base != 2 ||
+			count(got.Attestations, incident.Consent, false) != 0 {
+			w.t.Fatalf("%s %+v", got.Body, got.Version)
+		}
+		_, err = w.flow.Submit(w.ctx, w.as("fay@north"), id, got.Revision, "")
+		w.ok(err)
+	})
+}
+
 // TestWiden: the owner's consent, then two publishers of other organizations.
 func TestWiden(t *testing.T) {
 	eachWorld(t, func(w *world) {
@@ -205,6 +233,19 @@ func TestWiden(t *testing.T) {
 		if _, ok := w.view(schema.Public, id, 1); ok {
 			w.t.Fatal("the first edition is wider than it ever was")
 		}
+	})
+}
+
+// TestWidenNamed: until it is wider, a record of the named tier stays one: nobody takes the proposal in hand by themselves.
+func TestWidenNamed(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		id := w.publishedNamed()
+		_, err := w.flow.Widen(w.ctx, w.as("fay@north"), id, w.rev(id), handlingOf(schema.Public), "")
+		w.ok(err)
+		_, err = w.flow.Claim(w.ctx, w.as("rua@east"), id, workflow.Declared{})
+		w.refused(err, fault.Forbidden, "policy.named_assigned_only")
+		_, err = w.flow.Working(w.ctx, w.as("lea@west"), id)
+		w.refused(err, fault.NotFound, "incident.not_found")
 	})
 }
 

@@ -82,7 +82,7 @@ func (c *call) card(s *subject) Card {
 		Submitted: s.version.Submitted}
 	for _, action := range []string{incident.ActionClaim, incident.ActionAssign, incident.ActionAccept, incident.ActionPublish,
 		incident.ActionWiden} {
-		d := c.decide(s, action, f)
+		d := c.decide(s, action, c.factsOn(s, action))
 		ability := Ability{Action: action, Allowed: d.Allowed || d.Partly, Missing: d.Missing}
 		if ability.Allowed {
 			ability = s.offer(ability)

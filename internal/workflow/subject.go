@@ -27,14 +27,7 @@ type subject struct {
 	currentTerms map[string][]string
 	signatures   []incident.Attestation // on the current edition, what waits for a second among them
 
-	plannedClass incident.ChangeClass // told from the diff, before it is stored
-	standing     bool                 // the owner consented ahead
-	target       *target              // somebody else that the action is about
-}
-
-type target struct {
-	person, org string
-	facts       func(*policies.Facts)
+	standing bool // the owner consented ahead
 }
 
 // Codes in Version.Flags that are not codes of checks.
@@ -146,9 +139,6 @@ func (c *call) facts(s *subject) policies.Facts {
 		// Whoever may not know of the record as it stands learns nothing from a version that would show more.
 		f.Marking = max(f.Marking, s.record.Handling.Marking)
 	}
-	if s.plannedClass != "" {
-		f.Class = s.plannedClass
-	}
 	return f
 }
 
@@ -158,16 +148,10 @@ func (c *call) publishedFacts(s *subject) policies.Facts {
 	f := policies.Facts{
 		Record: r.ID, Owner: r.Owner, RecordState: r.State, Marking: r.Handling.Marking, Recipients: r.Handling.Recipients,
 		Excluded: r.Handling.Excluded, StandingConsent: s.standing,
-		OwnerSuspended: c.orgs[r.Owner].Status != "" && c.orgs[r.Owner].Status != "active",
+		OwnerSuspended: c.orgs[r.Owner].Status != identity.Active,
 	}
 	if s.published {
 		f.Terms, f.ContentHash, f.HandlingHash = s.currentTerms, s.current.ContentHash, r.Handling.Hash()
-	}
-	if s.target != nil {
-		f.TargetOrg, f.TargetPerson = s.target.org, s.target.person
-		if s.target.facts != nil {
-			s.target.facts(&f)
-		}
 	}
 	return f
 }
@@ -195,7 +179,7 @@ func termsOf(body []byte) map[string][]string {
 // refusal they would have got without one.
 func (c *call) decide(s *subject, action string, f policies.Facts) policies.Decision {
 	d := c.rules.Decide(c.who, action, f)
-	if d.Allowed || d.Partly || !s.open || c.knowsVersion(f) {
+	if d.Allowed || d.Partly || f.VersionState == "" || c.knowsVersion(f) {
 		return d
 	}
 	without := c.rules.Decide(c.who, action, c.publishedFacts(s))
@@ -220,8 +204,34 @@ func (c *call) writesFor(owner string) bool {
 	return c.who.Org != "" && c.who.Org == owner && (c.who.Has(identity.Contributor) || c.who.Has(identity.FocalPoint))
 }
 
+// factsOn gives the facts that an action is decided by. What is done with a published record as it stands does not depend
+// on a version under way: whoever may not know of one must not notice it.
+func (c *call) factsOn(s *subject, action string) policies.Facts {
+	switch action {
+	case incident.ActionConfirm:
+		return c.signatureFacts(s, s.waiting(forNarrow, forRedact))
+	case incident.ActionWithdraw:
+		return c.signatureFacts(s, s.waiting(forWithdraw))
+	case incident.ActionMerge:
+		return c.signatureFacts(s, s.waiting(forMerge))
+	case incident.ActionNarrow, incident.ActionRedact:
+		if s.published {
+			return c.publishedFacts(s)
+		}
+	case incident.ActionWiden:
+		if s.open && s.version.Class != incident.HandlingChange {
+			return c.publishedFacts(s)
+		}
+	case "incident.read", "incident.consent_ahead":
+		return c.publishedFacts(s)
+	}
+	return c.facts(s)
+}
+
 // may is decide as an error: NotFound incident.not_found or Forbidden.
-func (c *call) may(s *subject, action string) error { return c.mayWith(s, action, c.facts(s)) }
+func (c *call) may(s *subject, action string) error {
+	return c.mayWith(s, action, c.factsOn(s, action))
+}
 
 func (c *call) mayWith(s *subject, action string, f policies.Facts) error {
 	return c.decide(s, action, f).Fault("incident")

@@ -498,7 +498,7 @@ func (w *Workflow) BreakGlass(ctx context.Context, who identity.Principal, id, r
 		if err != nil {
 			return err
 		}
-		if c.decide(s, "incident.read", c.facts(s)).NotFound {
+		if c.decide(s, "incident.read", c.factsOn(s, "incident.read")).NotFound {
 			return notFound()
 		}
 		if err := c.rules.Decide(c.who, "glass.break", policies.Facts{}).Fault("incident"); err != nil {

@@ -115,19 +115,9 @@ func internalFlag(flag string) bool {
 // abilities tells for every action on a record whether the asker may take it now, with what is missing. What the drawing
 // does not allow is told as such.
 func (w *Workflow) abilities(c *call, s *subject) []Ability {
-	f := c.facts(s)
 	var out []Ability
 	for _, action := range offered() {
-		facts := f
-		switch action {
-		case incident.ActionConfirm:
-			facts = c.signatureFacts(s, s.waiting(forNarrow, forRedact))
-		case incident.ActionWithdraw:
-			facts = c.signatureFacts(s, s.waiting(forWithdraw))
-		case incident.ActionMerge:
-			facts = c.signatureFacts(s, s.waiting(forMerge))
-		}
-		d := c.decide(s, action, facts)
+		d := c.decide(s, action, c.factsOn(s, action))
 		ability := Ability{Action: action, Allowed: d.Allowed || d.Partly, Missing: d.Missing}
 		if ability.Allowed {
 			ability = s.offer(ability)
