@@ -31,6 +31,9 @@ realdata: ## the importer and the data-set review over the files of REALDATA
 	@test -f $(REALDATA)/DATA.md || { echo "make realdata: $(REALDATA)/DATA.md is missing; name the folder: make realdata REALDATA=DIR" >&2; exit 1; }
 	CGO_ENABLED=0 REALDATA=$(abspath $(REALDATA)) $(GO) test -tags realdata -count=1 -timeout 30m -run RealData -v ./internal/realdata
 
+load: build ## searches and reads against the server that runs at LISTEN (start it with --requests-per-minute 0)
+	bin/bid load --server http://$(LISTEN)
+
 bench: ## Go benchmarks
 	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem ./...
 

@@ -91,7 +91,7 @@ func batchSample(o *options) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVar(&in.Size, "size", 0, "how many to draw; without it, 59")
+	cmd.Flags().IntVar(&in.Size, "size", 0, "how many to draw, 31 at least; without it, 59")
 	cmd.Flags().StringSliceVar(&in.Check, "check", nil, "records of the sample you checked without fault")
 	cmd.Flags().BoolVar(&in.All, "all", false, "you checked the whole sample without fault")
 	cmd.Flags().BoolVar(&in.Mapping, "mapping", false, "you read how columns and values were mapped, and agree")

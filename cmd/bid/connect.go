@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,14 +44,49 @@ func (o *options) with(cmd *cobra.Command, parts app.Parts, run func(*gen.Client
 }
 
 func (o *options) network() (*gen.Client, func() error, error) {
-	if o.token == "" {
-		return nil, nil, fault.New(fault.Invalid, "command.token_missing")
-	}
 	if o.as != "" {
 		return nil, nil, fault.New(fault.Invalid, "command.as_over_network")
 	}
-	client, err := gen.NewClient(o.server, gen.WithRequestEditorFn(o.header))
-	return client, func() error { return nil }, err
+	if o.token == "" {
+		return nil, nil, fault.New(fault.Invalid, "command.token_missing")
+	}
+	return o.dial(http.DefaultTransport)
+}
+
+// dial gives a client of the server over the network.
+func (o *options) dial(transport http.RoundTripper) (*gen.Client, func() error, error) {
+	address, err := url.Parse(o.server)
+	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
+		return nil, nil, fault.New(fault.Invalid, "command.server_malformed", "server", o.server)
+	}
+	over := &http.Client{Transport: network{transport, o.server}, CheckRedirect: stay}
+	client, err := gen.NewClient(o.server, gen.WithHTTPClient(over), gen.WithRequestEditorFn(o.header))
+	return client, func() error { over.CloseIdleConnections(); return nil }, err
+}
+
+// stay follows no redirect: the token is for the server that was named.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// network says in words that a server does not answer.
+type network struct {
+	http.RoundTripper
+	server string
+}
+
+// RoundTrip sends a request.
+func (n network) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := n.RoundTripper.RoundTrip(r)
+	if err != nil && r.Context().Err() == nil {
+		return nil, fault.New(fault.Unavailable, "command.server_silent", "server", n.server).Because(err)
+	}
+	return response, err
+}
+
+// CloseIdleConnections is looked for by http.Client.
+func (n network) CloseIdleConnections() {
+	if t, ok := n.RoundTripper.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
 }
 
 // header says who asks and in which language. Parameters nobody gave are taken out: the client writes them empty.
@@ -66,11 +102,10 @@ func (o *options) header(_ context.Context, r *http.Request) error {
 		r.Header.Del("Idempotency-Key")
 	}
 	r.Header.Set("Accept-Language", o.lang)
-	if o.server != "" {
+	switch {
+	case o.server != "" && o.token != "":
 		r.Header.Set("Authorization", "Bearer "+o.token)
-		return nil
-	}
-	if o.as != "" {
+	case o.server == "" && o.as != "":
 		r.Header.Set("Bid-As", o.as)
 	}
 	return nil
@@ -110,7 +145,7 @@ func answer(response *http.Response, err error, out any) error {
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode >= http.StatusBadRequest {
+	if refused(response) {
 		return refusal(response)
 	}
 	if out == nil {
@@ -120,10 +155,14 @@ func answer(response *http.Response, err error, out any) error {
 	return json.NewDecoder(response.Body).Decode(out)
 }
 
+// refused tells of every answer that is none: a redirect is not followed.
+func refused(response *http.Response) bool { return response.StatusCode >= http.StatusMultipleChoices }
+
 func refusal(response *http.Response) error {
 	var p problem
-	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&p.Problem); err != nil {
-		return fmt.Errorf("the server answered %s", response.Status)
+	err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&p.Problem)
+	if err != nil || p.Title == "" {
+		return fault.New(fault.Unavailable, "command.not_this_server", "status", response.Status)
 	}
 	return &p
 }

@@ -18,6 +18,9 @@ import (
 	"bioincident/internal/incident"
 )
 
+// demoData is the folder of a demonstration that names none: never that of an installation.
+const demoData = "data/demo"
+
 // demoTokens is how long the demonstration's tokens are good.
 const demoTokens = 7 * 24 * time.Hour
 
@@ -25,9 +28,14 @@ func demoCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run a complete small world: invented organizations, people of every role, published cases, cases in every state",
-		Args:  cobra.NoArgs,
+		Long: "Run a complete small world: invented organizations that say so, people of every role with a token each, published\n" +
+			"cases from history, and invented cases in every state. Its data folder is " + demoData + " unless --data names another.",
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.settings.Notice = "Demonstration: not an official record"
+			if !cmd.Flags().Changed("data") {
+				o.settings.Data = demoData
+			}
 			tokens := map[string]string{}
 			prepare := func(ctx context.Context, system *app.System) error {
 				var err error
@@ -40,7 +48,6 @@ func demoCommand(o *options) *cobra.Command {
 			})
 		},
 	}
-	o.settings.Data = "data/demo"
 	listenFlags(cmd, o)
 	return cmd
 }

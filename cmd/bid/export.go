@@ -10,6 +10,7 @@ import (
 
 	"bioincident/api/gen"
 	"bioincident/internal/app"
+	"bioincident/internal/fault"
 )
 
 func exportCommand(o *options) *cobra.Command {
@@ -42,7 +43,7 @@ func download(cmd *cobra.Command, response *http.Response, err error, output str
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode >= http.StatusBadRequest {
+	if refused(response) {
 		return refusal(response)
 	}
 	if output == "" {
@@ -55,7 +56,7 @@ func download(cmd *cobra.Command, response *http.Response, err error, output str
 func writeWhole(name string, from io.Reader) error {
 	file, err := os.CreateTemp(filepath.Dir(name), ".bid-export-*")
 	if err != nil {
-		return err
+		return fault.New(fault.Invalid, "command.file_unwritable", "file", name).Because(err)
 	}
 	defer os.Remove(file.Name()) // nothing is left after the rename
 	if _, err := io.Copy(file, from); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +50,7 @@ func grantAdd(o *options) *cobra.Command {
 func grantList(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the rights",
+		Short: "List the rights, also those that ended",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd, app.Commands, func(client *gen.Client) error {
@@ -59,12 +60,25 @@ func grantList(o *options) *cobra.Command {
 					return err
 				}
 				for _, g := range list.Grants {
-					fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\t%s\n", g.Id, g.Organization, g.Action, scopeWords(g.Scope))
+					fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\t%s\t%s\n", g.Id, g.Organization, g.Action, scopeWords(g.Scope), standing(g, time.Now()))
 				}
 				return nil
 			})
 		},
 	}
+}
+
+// standing says whether a right is in force.
+func standing(g gen.Grant, now time.Time) string {
+	switch {
+	case !g.Until.IsZero() && !g.Until.After(now):
+		return "ended " + g.Until.Format(time.DateOnly)
+	case g.From.After(now):
+		return "from " + g.From.Format(time.DateOnly)
+	case !g.Until.IsZero():
+		return "until " + g.Until.Format(time.DateOnly)
+	}
+	return "in force"
 }
 
 func scopeWords(s gen.Scope) string {

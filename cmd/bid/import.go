@@ -11,6 +11,7 @@ import (
 
 	"bioincident/api/gen"
 	"bioincident/internal/app"
+	"bioincident/internal/fault"
 )
 
 func importCommand(o *options) *cobra.Command {
@@ -23,6 +24,9 @@ func importCommand(o *options) *cobra.Command {
 			"  bid import --profile don_events --texts don_texts.csv.gz --as felix@north-health don_events.csv",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := readable(append(args, texts)...); err != nil {
+				return err
+			}
 			return o.with(cmd, app.Commands, func(client *gen.Client) error {
 				body, contentType := upload(args, texts, marking)
 				var batch gen.Import
@@ -39,6 +43,30 @@ func importCommand(o *options) *cobra.Command {
 	cmd.Flags().StringVar(&marking, "marking", "public", "who may see the records: public, members or named")
 	_ = cmd.MarkFlagRequired("profile") // fails only for a flag that does not exist
 	return cmd
+}
+
+// readable refuses files that cannot be opened, before anything is asked. An empty name is no file.
+func readable(names ...string) error {
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		file, err := open(name)
+		if err != nil {
+			return err
+		}
+		file.Close()
+	}
+	return nil
+}
+
+// open opens a file for reading.
+func open(name string) (*os.File, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "command.file_unreadable", "file", name).Because(err)
+	}
+	return file, nil
 }
 
 // upload streams the files as parts of one request.
@@ -69,7 +97,7 @@ func parts(form *multipart.Writer, names []string, texts, marking string) error 
 }
 
 func part(form *multipart.Writer, field, name string) error {
-	file, err := os.Open(name)
+	file, err := open(name)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
-	"os"
+	"io"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,6 +12,7 @@ import (
 	"bioincident/internal/app"
 	"bioincident/internal/fault"
 	"bioincident/internal/ledger"
+	"bioincident/internal/message"
 )
 
 func ledgerCommand(o *options) *cobra.Command {
@@ -24,7 +27,8 @@ func ledgerVerify(o *options) *cobra.Command {
 		Use:   "verify [FILE]",
 		Short: "Prove that nothing was changed unseen: in the database, or in an exported file without any database",
 		Long: "Check the chain, contents, views and feeds against each other. With FILE, an export of `bid ledger export` is checked,\n" +
-			"without a database. --checkpoint SEQ:HASH, noted earlier, also proves that nothing was cut off since.",
+			"without a database. --checkpoint SEQ:HASH, the head noted earlier, also proves that the log was neither cut off nor written anew since;\n" +
+			"in a database the operator checks that, at the machine.",
 		Example: "  bid ledger verify --data DIR\n  bid ledger export --output ledger.jsonl && bid ledger verify ledger.jsonl",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -33,15 +37,13 @@ func ledgerVerify(o *options) *cobra.Command {
 				return err
 			}
 			if len(args) == 1 {
-				return verifyFile(cmd, args[0], head)
+				return o.verifyFile(cmd, args[0], head)
 			}
 			return o.with(cmd, app.Commands, func(client *gen.Client) error {
-				var found gen.Verification
-				response, err := client.VerifyLedger(cmd.Context(), &gen.VerifyLedgerParams{})
-				if err := answer(response, err, &found); err != nil {
-					return err
+				if head != nil {
+					return o.verifyAgainst(cmd, client, head)
 				}
-				return report(cmd, found, head)
+				return o.verify(cmd, client)
 			})
 		},
 	}
@@ -53,45 +55,70 @@ func parseCheckpoint(text string) (*ledger.Head, error) {
 	if text == "" {
 		return nil, nil
 	}
-	var head ledger.Head
-	if n, err := fmt.Sscanf(text, "%d:%64s", &head.Seq, &head.Hash); err != nil || n != 2 {
+	seq, hash, ok := strings.Cut(text, ":")
+	number, err := strconv.ParseInt(seq, 10, 64)
+	if !ok || err != nil || number < 1 || hash == "" {
 		return nil, fault.New(fault.Invalid, "ledger.checkpoint_malformed", "value", text)
 	}
-	return &head, nil
+	return &ledger.Head{Seq: number, Hash: hash}, nil
 }
 
-func verifyFile(cmd *cobra.Command, name string, checkpoint *ledger.Head) error {
-	file, err := os.Open(name)
+func (o *options) verifyFile(cmd *cobra.Command, name string, checkpoint *ledger.Head) error {
+	file, err := open(name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	findings, err := ledger.VerifyExport(file, checkpoint)
+	return o.verifyLines(cmd, file, checkpoint)
+}
+
+// verifyAgainst verifies the database as the lines of its export: only there stands the entry of the checkpoint.
+func (o *options) verifyAgainst(cmd *cobra.Command, client *gen.Client, checkpoint *ledger.Head) error {
+	response, err := client.ExportLedger(cmd.Context(), &gen.ExportLedgerParams{})
 	if err != nil {
 		return err
 	}
-	return printFindings(cmd, findings)
+	defer response.Body.Close()
+	if refused(response) {
+		return refusal(response)
+	}
+	return o.verifyLines(cmd, response.Body, checkpoint)
 }
 
-// report prints what the database's own verification found; the head is printed so that it can be noted.
-func report(cmd *cobra.Command, found gen.Verification, checkpoint *ledger.Head) error {
-	var findings []ledger.Finding
-	for _, f := range found.Findings {
-		findings = append(findings, ledger.Finding{Kind: f.Kind, Where: f.Where, Code: f.Code})
+func (o *options) verifyLines(cmd *cobra.Command, from io.Reader, checkpoint *ledger.Head) error {
+	findings, err := ledger.VerifyExport(from, checkpoint)
+	if err != nil {
+		return err
 	}
-	if checkpoint != nil && found.Head.Seq < checkpoint.Seq {
-		findings = append(findings, ledger.Finding{Kind: "truncated", Where: fmt.Sprint(checkpoint.Seq), Code: "ledger.shorter_than_checkpoint"})
+	catalogue, err := message.Load()
+	if err != nil {
+		return err
+	}
+	var said []gen.LedgerFinding
+	for _, f := range findings {
+		said = append(said, gen.LedgerFinding{Kind: f.Kind, Where: f.Where, Code: f.Code, Detail: catalogue.Problem(o.lang, f.Code, f.Params)})
+	}
+	return printFindings(cmd, said)
+}
+
+// verify lets the database verify itself; the head is printed so that it can be noted.
+func (o *options) verify(cmd *cobra.Command, client *gen.Client) error {
+	var found gen.Verification
+	response, err := client.VerifyLedger(cmd.Context(), &gen.VerifyLedgerParams{})
+	if err := answer(response, err, &found); err != nil {
+		return err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "head %d:%s\n", found.Head.Seq, found.Head.Hash)
-	return printFindings(cmd, findings)
+	return printFindings(cmd, found.Findings)
 }
 
-func printFindings(cmd *cobra.Command, findings []ledger.Finding) error {
+// printFindings says each finding in words. What was tampered with cannot be mended by who asked: the exit code is 1.
+func printFindings(cmd *cobra.Command, findings []gen.LedgerFinding) error {
 	for _, f := range findings {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\n", f.Kind, f.Where, f.Code)
+		fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\t%s\n", f.Kind, f.Where, f.Code, f.Detail)
 	}
 	if len(findings) > 0 {
-		return fault.New(fault.Conflict, "ledger.tampered", "n", len(findings))
+		return fault.New(fault.Internal, "ledger.tampered", "n", len(findings))
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), "the log verifies: nothing was changed unseen")
 	return nil

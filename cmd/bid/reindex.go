@@ -15,7 +15,7 @@ func reindexCommand(o *options) *cobra.Command {
 		Short: "Build the word indexes anew from the database; a running server goes on answering",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd, app.Reading, func(client *gen.Client) error {
+			return o.with(cmd, app.Indexing, func(client *gen.Client) error {
 				var result gen.RebuildResult
 				response, err := client.RebuildIndex(cmd.Context(), &gen.RebuildIndexParams{})
 				if err := follow(response, err, &result); err != nil {

@@ -42,9 +42,37 @@ func root() *cobra.Command {
 	flags.StringVar(&o.lang, "lang", "en", "language of the answers: ar, zh, en, fr, ru or es")
 	cmd.AddCommand(
 		serveCommand(o), demoCommand(o), migrateCommand(o), orgCommand(o), userCommand(o), grantCommand(o), tokenCommand(o),
-		importCommand(o), batchCommand(o), exportCommand(o), reindexCommand(o), ledgerCommand(o),
+		importCommand(o), batchCommand(o), exportCommand(o), reindexCommand(o), ledgerCommand(o), loadCommand(o),
 	)
+	complete(cmd)
 	return cmd
+}
+
+// complete marks the errors of commands that ran, and lets a group of commands refuse what it does not know: cobra alone
+// would print its help and call that a success.
+func complete(cmd *cobra.Command) {
+	for _, child := range cmd.Commands() {
+		complete(child)
+		if child.HasSubCommands() {
+			child.RunE = group
+			continue
+		}
+		run := child.RunE
+		child.RunE = func(cmd *cobra.Command, args []string) error {
+			if err := run(cmd, args); err != nil {
+				return failed{err}
+			}
+			return nil
+		}
+	}
+}
+
+// group prints the help of a group of commands.
+func group(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	return fmt.Errorf("unknown command %q for %q", args[0], cmd.CommandPath())
 }
 
 // environment sets each flag that was not given from its variable, BID_ and the flag's name in capitals.

@@ -27,7 +27,7 @@ func follow(response *http.Response, err error, out any) error {
 		return err
 	}
 	defer response.Body.Close()
-	if response.StatusCode >= http.StatusBadRequest {
+	if refused(response) {
 		return refusal(response)
 	}
 	meter := newMeter(os.Stderr)

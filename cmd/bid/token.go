@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,7 @@ import (
 
 func tokenCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{Use: "token", Short: "Tokens for the API"}
-	cmd.AddCommand(tokenCreate(o), tokenRevoke(o))
+	cmd.AddCommand(tokenCreate(o), tokenList(o), tokenRevoke(o))
 	return cmd
 }
 
@@ -45,6 +46,37 @@ func tokenCreate(o *options) *cobra.Command {
 	cmd.Flags().StringSliceVar(&scopes, "scope", nil, "read, write, admin; without it, all")
 	cmd.Flags().IntVar(&days, "days", 365, "how long it is good")
 	return cmd
+}
+
+func tokenList(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the tokens of the person named by --as, with the ids that revoke takes; never their secrets",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.with(cmd, app.Commands, func(client *gen.Client) error {
+				var list gen.TokenList
+				response, err := client.ListTokens(cmd.Context(), &gen.ListTokensParams{})
+				if err := answer(response, err, &list); err != nil {
+					return err
+				}
+				for _, t := range list.Tokens {
+					fmt.Fprintf(cmd.OutOrStdout(), "%s\t%s\t%s\t%s\n", t.Id, t.Name, strings.Join(t.Scopes, ","), tokenState(t))
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func tokenState(t gen.Token) string {
+	switch {
+	case !t.Revoked.IsZero():
+		return "revoked " + t.Revoked.Format(time.DateOnly)
+	case !t.Expires.IsZero():
+		return "until " + t.Expires.Format(time.DateOnly)
+	}
+	return "without end"
 }
 
 func tokenRevoke(o *options) *cobra.Command {

@@ -56,7 +56,7 @@ func userAdd(o *options) *cobra.Command {
 func ensurePerson(cmd *cobra.Command, client *gen.Client, in gen.PersonIn) error {
 	response, err := client.AddPerson(cmd.Context(), &gen.AddPersonParams{}, in)
 	err = answer(response, err, nil)
-	if p, ok := err.(*problem); ok && p.Code == "person.exists" { //nolint:errorlint // answer gives it unwrapped
+	if p, ok := err.(*problem); ok && p.Code == "person.taken" { //nolint:errorlint // answer gives it unwrapped
 		return nil
 	}
 	return err

@@ -65,8 +65,31 @@ func (s *System) serve(ctx context.Context, ready func(*System, net.Addr)) error
 		defer cancel()
 		return errors.Join(open.Shutdown(stop), trusted.Shutdown(stop))
 	})
+	group.Go(func() error { s.release(running); return nil })
 	ready(s, tcp.Addr())
 	return group.Wait()
+}
+
+// releaseEvery is how often claims that were held for too long are looked for.
+const releaseEvery = time.Hour
+
+// release hands back claims that were held for too long. Every server over one database may do so.
+func (s *System) release(ctx context.Context) {
+	ticker := time.NewTicker(releaseEvery)
+	defer ticker.Stop()
+	for {
+		switch n, err := s.Workflow.ReleaseOverdue(ctx); {
+		case err != nil && ctx.Err() == nil:
+			s.Log.ErrorContext(ctx, "overdue claims could not be handed back", "error", err)
+		case n > 0:
+			s.Log.InfoContext(ctx, "overdue claims handed back", "claims", n)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
 // listenSocket listens where only this user may connect. A socket left behind by a process that was killed is removed:

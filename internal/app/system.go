@@ -26,10 +26,12 @@ import (
 // Parts says what a system must be able to do.
 type Parts int
 
-// The parts. Reading and Serving open the word index and follow the feeds; Commands leaves it alone.
+// The parts. All but Commands open the word index and follow the feeds; Reading also waits until the index holds what
+// the feeds hold, Indexing does not: whoever builds an index anew must not need the old one.
 const (
 	Commands Parts = iota
 	Reading
+	Indexing
 	Serving
 )
 
@@ -163,10 +165,31 @@ func (s *System) catchUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for s.Follower.CaughtUp(ctx, tier, position) != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
+		caughtUp := func() error { return s.Follower.CaughtUp(ctx, tier, position) }
+		if err := patiently(ctx, caughtUp, s.Follower.Health); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostFailures is how often in a row, three times a second, the index may be found failing before a command gives up.
+const mostFailures = 10
+
+// patiently waits for an index. That may take long while it is built, but not for ever when it fails.
+func patiently(ctx context.Context, caughtUp, health func() error) error {
+	failures := 0
+	for caughtUp() != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		failing := health()
+		if failing == nil {
+			failures = 0
+			continue
+		}
+		if failures++; failures == mostFailures {
+			return fault.New(fault.Unavailable, "settings.index_failing").Because(failing)
 		}
 	}
 	return nil

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bioincident/api/gen"
+	"bioincident/internal/app"
+	"bioincident/internal/fault"
+	"bioincident/internal/load"
+)
+
+// mostAtOnce is how many requests a load may have under way.
+const mostAtOnce = 256
+
+// loadCommand is hidden: it is for those who measure, not for those who use.
+func loadCommand(o *options) *cobra.Command {
+	var seconds, concurrency int
+	var queries string
+	cmd := &cobra.Command{
+		Use:    "load",
+		Hidden: true,
+		Short:  "Measure how a server on this machine answers searches and reads under load",
+		Long: "Send searches (words of six languages, concepts, browsing) and reads of records to a server on this machine, and print\n" +
+			"for each kind how many there were, how many failed, the 50th, 95th and 99th percentile of their times, and how many a\n" +
+			"second. With --server, without a token it asks as the public; any address but one of this machine is refused. Without\n" +
+			"--server it goes through the socket of the server that runs on --data. A server limits each address: start the one to be\n" +
+			"measured with --requests-per-minute 0.",
+		Example: "  bid serve --data DIR --requests-per-minute 0\n  bid load --server http://127.0.0.1:8080 --seconds 10 --concurrency 8",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if seconds < 1 || concurrency < 1 || concurrency > mostAtOnce {
+				return fault.New(fault.Invalid, "command.load_range", "most", mostAtOnce)
+			}
+			client, done, err := o.connectHere(cmd.Context(), concurrency)
+			if err != nil {
+				return err
+			}
+			defer done() // nothing was changed that could be lost
+			kinds, err := loadKinds(cmd.Context(), client, queries)
+			if err != nil {
+				return err
+			}
+			ctx, stop := context.WithTimeout(cmd.Context(), time.Duration(seconds)*time.Second)
+			defer stop()
+			return reportLoad(cmd, load.Run(ctx, kinds, concurrency, time.Now))
+		},
+	}
+	cmd.Flags().IntVar(&seconds, "seconds", 10, "how long")
+	cmd.Flags().IntVar(&concurrency, "concurrency", 8, "how many requests at the same time")
+	cmd.Flags().StringVar(&queries, "query", "", "file of searches, one on each line, in place of the built-in ones")
+	return cmd
+}
+
+// connectHere gives a client of a server on this machine, and of no other. No proxy is asked.
+func (o *options) connectHere(ctx context.Context, concurrency int) (*gen.Client, func() error, error) {
+	if o.server == "" {
+		return o.connect(ctx, app.Reading)
+	}
+	if o.as != "" {
+		return nil, nil, fault.New(fault.Invalid, "command.as_over_network")
+	}
+	if address, err := url.Parse(o.server); err == nil && address.Host != "" && !loopback(address.Hostname()) {
+		return nil, nil, fault.New(fault.Invalid, "command.not_loopback", "host", address.Hostname())
+	}
+	return o.dial(&http.Transport{MaxIdleConnsPerHost: concurrency})
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
+}
+
+// loadKinds gives the requests: the searches, and reads of the records that are found first.
+func loadKinds(ctx context.Context, client *gen.Client, file string) ([]load.Kind, error) {
+	var page gen.SearchAnswer
+	response, err := client.Search(ctx, &gen.SearchParams{Limit: 200})
+	if err := answer(response, err, &page); err != nil {
+		return nil, err
+	}
+	kinds, err := searchKinds(client, file)
+	if err != nil {
+		return nil, err
+	}
+	kinds = append(kinds, searching(client, "browse", []string{""}))
+	if len(page.Hits) == 0 {
+		return kinds, nil // nothing to read
+	}
+	return append(kinds, load.Kind{Name: "record", Do: func(ctx context.Context, number int) error {
+		return whole(client.GetIncident(ctx, page.Hits[number%len(page.Hits)].Id, &gen.GetIncidentParams{}))
+	}}), nil
+}
+
+func searchKinds(client *gen.Client, file string) ([]load.Kind, error) {
+	if file == "" {
+		return []load.Kind{searching(client, "words", load.Words()), searching(client, "concepts", load.Concepts())}, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "command.file_unreadable", "file", file).Because(err)
+	}
+	var queries []string
+	for line := range strings.Lines(string(data)) {
+		if query := strings.TrimSpace(line); query != "" {
+			queries = append(queries, query)
+		}
+	}
+	if len(queries) == 0 {
+		return nil, fault.New(fault.Invalid, "command.load_nothing", "file", file)
+	}
+	return []load.Kind{searching(client, "file", queries)}, nil
+}
+
+func searching(client *gen.Client, name string, queries []string) load.Kind {
+	return load.Kind{Name: name, Do: func(ctx context.Context, number int) error {
+		return whole(client.Search(ctx, &gen.SearchParams{Q: queries[number%len(queries)], Limit: 20}))
+	}}
+}
+
+// whole takes an answer to its end.
+func whole(response *http.Response, err error) error { return answer(response, err, nil) }
+
+// reportLoad prints the figures. A measurement with failures is none.
+func reportLoad(cmd *cobra.Command, results []load.Result) error {
+	out := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(out, "kind\trequests\terrors\tp50 ms\tp95 ms\tp99 ms\trequests/s\t")
+	requests, failures := 0, 0
+	var first error
+	for _, r := range results {
+		row(out, r)
+		requests, failures = requests+r.Requests, failures+r.Errors
+		if first == nil {
+			first = r.First
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	if failures > 0 {
+		return fault.New(fault.Unavailable, "command.load_failed", "requests", requests, "errors", failures).Because(first)
+	}
+	return cmd.Context().Err()
+}
+
+func row(out io.Writer, r load.Result) {
+	fmt.Fprintf(out, "%s\t%d\t%d\t%.2f\t%.2f\t%.2f\t%.0f\t\n", r.Kind, r.Requests, r.Errors, ms(r.P50), ms(r.P95), ms(r.P99), r.PerSecond)
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
