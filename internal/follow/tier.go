@@ -262,8 +262,9 @@ func (t *tierFollower) apply(ctx context.Context, to target, c change, checkpoin
 		doc.Narrowed = c.narrowed[view.No]
 		docs = append(docs, doc)
 	}
+	t.note(c, why) // before the checkpoint moves: who is told that the index has caught up finds the list complete
 	left, err := to.Apply(ctx, docs, removes, checkpoint)
-	if err != nil {
+	if err != nil || len(left) == 0 {
 		return err
 	}
 	for _, no := range left {
