@@ -166,6 +166,10 @@ func (c *Catalog) Export(ctx context.Context, who identity.Principal, in SearchI
 		if err != nil || !agreed {
 			return false, err
 		}
+		feed, err := tx.FeedHead(r.tier())
+		if err != nil || head.Position.No < feed.Seq {
+			return false, err // an export that says it is complete holds everything published until now
+		}
 		return true, c.stream(tx, r, in, head, nos, each)
 	})
 	if err == nil {
