@@ -253,7 +253,10 @@ func (c *call) mayWork(in WorkIn) bool {
 }
 
 func (c *call) workFilter(in WorkIn) (store.WorkFilter, error) {
-	f := store.WorkFilter{States: in.States, Batch: in.Batch}
+	f := store.WorkFilter{Batch: in.Batch}
+	if len(in.States) > 0 { // an empty list that is not nil would be no state at all
+		f.States = in.States
+	}
 	for _, state := range in.States {
 		if !state.Open() || !slices.Contains(incident.VersionStates(), state) {
 			return f, fault.New(fault.Invalid, "work.state", "state", string(state)).At("/state", "work.state", "state", string(state))

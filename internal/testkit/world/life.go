@@ -138,3 +138,10 @@ func (s *System) Import(who string, bodies [][]byte) string {
 	s.ok(err)
 	return batch.ID
 }
+
+// Widen proposes, for the owner, to show more of a published record.
+func (s *System) Widen(who, id string, h workflow.HandlingIn) {
+	s.t.Helper()
+	_, err := s.Workflow.Widen(context.Background(), s.As(who), id, s.Revision(who, id), &h, "")
+	s.ok(err)
+}

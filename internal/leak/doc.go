@@ -1,0 +1,24 @@
+// Package leak holds tests about what readers learn: nothing from what they may not see, and the same on every path.
+//
+// # Worlds
+//
+// Two systems are made from one script with fixed ids, randomness and clock. One lacks a hidden thing and spends the same
+// ids: a whole record, a version under way, a raised section or item, fields of a higher tier, what an old edition showed
+// before it was narrowed. Every reader who may not see it asks both systems everything there is to ask, and compares
+// status, headers, bytes, order and the number of SQL statements. What may be asked is derived from the contract of the
+// API: a new operation is asked at once, and a parameter that this package has no values for fails the test.
+//
+// What is not compared is written down beside the reason: the id of a request; for those who oversee every record, the
+// heads they may know; in the log of an organization's own decisions, the place in the whole sequence; in a feed, the
+// hash of what its readers once were shown.
+//
+// # Cases
+//
+// The world of policies/cases is built into a system by the commands that people take, and what it says about who may do
+// and see what is read by every path: the API, the lists, the search, the export, the feeds. What a reader finds on one
+// path is found on all.
+//
+// Both are shown to notice: leaks and mistakes are planted, one at a time and by name, and each must be found.
+//
+// The package has no code that runs.
+package leak
