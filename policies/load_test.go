@@ -10,7 +10,7 @@ func TestStrictLoad(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"row too short", "own.edit,contributor|focal_point,", "own.edit,", "policy.csv:"},
 		{"row too long", "own.edit,", "own.edit,own.edit,", "columns, not 10"},
-		{"unknown role", "own.edit,contributor|focal_point", "own.edit,contributer|focal_point", `unknown role "contributer"`},
+		{"unknown role", "own.edit,contributor|focal_point", "own.edit,helper|focal_point", `unknown role "helper"`},
 		{"unknown action", "incident.save,own", "incident.sav,own", `unknown action "incident.sav"`},
 		{"unknown relation", "incident.save,own", "incident.save,owner", `unknown relation "owner"`},
 		{"unknown state of a version", "reviewed,*,not_author&not_reviewer&owner_active,publish,", "ready,*,not_author&not_reviewer&owner_active,publish,", `unknown state of an open version "ready"`},

@@ -25,7 +25,7 @@ func exportCommand(o *options) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return o.with(cmd, app.Reading, func(client *gen.Client) error {
-				params.Q, params.Unit = gen.Query(query), gen.Unit(unit)
+				params.Q, params.Unit = query, gen.Unit(unit)
 				response, err := client.ExportIncidents(cmd.Context(), params)
 				return download(cmd, response, err, output)
 			})

@@ -116,7 +116,7 @@ func reportImport(cmd *cobra.Command, client *gen.Client, batch gen.Import) erro
 	cursor := ""
 	for batch.Refused > 0 {
 		var page gen.ImportRowPage
-		params := &gen.ListImportRowsParams{Outcome: "refused", Cursor: gen.Cursor(cursor), Limit: 200}
+		params := &gen.ListImportRowsParams{Outcome: "refused", Cursor: cursor, Limit: 200}
 		response, err := client.ListImportRows(cmd.Context(), batch.Id, params)
 		if err := answer(response, err, &page); err != nil {
 			return err

@@ -46,7 +46,7 @@ func loadCommand(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			defer done() // nothing was changed that could be lost
+			defer func() { _ = done() }() // nothing was changed that could be lost
 			kinds, err := loadKinds(cmd.Context(), client, queries)
 			if err != nil {
 				return err
@@ -100,7 +100,8 @@ func loadKinds(ctx context.Context, client *gen.Client, file string) ([]load.Kin
 		return kinds, nil // nothing to read
 	}
 	return append(kinds, load.Kind{Name: "record", Do: func(ctx context.Context, number int) error {
-		return whole(client.GetIncident(ctx, page.Hits[number%len(page.Hits)].Id, &gen.GetIncidentParams{}))
+		response, err := client.GetIncident(ctx, page.Hits[number%len(page.Hits)].Id, &gen.GetIncidentParams{}) //nolint:bodyclose // answer closes it
+		return answer(response, err, nil)
 	}}), nil
 }
 
@@ -126,12 +127,10 @@ func searchKinds(client *gen.Client, file string) ([]load.Kind, error) {
 
 func searching(client *gen.Client, name string, queries []string) load.Kind {
 	return load.Kind{Name: name, Do: func(ctx context.Context, number int) error {
-		return whole(client.Search(ctx, &gen.SearchParams{Q: queries[number%len(queries)], Limit: 20}))
+		response, err := client.Search(ctx, &gen.SearchParams{Q: queries[number%len(queries)], Limit: 20}) //nolint:bodyclose // answer closes it
+		return answer(response, err, nil)
 	}}
 }
-
-// whole takes an answer to its end.
-func whole(response *http.Response, err error) error { return answer(response, err, nil) }
 
 // reportLoad prints the figures. A measurement with failures is none.
 func reportLoad(cmd *cobra.Command, results []load.Result) error {

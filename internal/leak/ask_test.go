@@ -49,10 +49,7 @@ func queries(hidden []string) []string {
 		"-zanthoquark", "NOT market", "bacillus anthracis", "холера", "Kenya", "agent:vibrio_cholerae", "area:KEN", "deaths", "77",
 		`"members' 0"`, "ROW-ZQ-1", "millet rust", "hives", `"unfinished`, "ministry of health",
 	}
-	for _, id := range hidden {
-		all = append(all, id)
-	}
-	return all
+	return append(all, hidden...)
 }
 
 // values gives what a query parameter is asked with. A parameter that is not here fails the test: whoever adds one says

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"testing"
@@ -86,16 +85,6 @@ func observers(g group) []string {
 	}
 	return []string{"", "rex@lake", "leo@lake", "fio@lake", "eva@east", "sol@savanna", "rov@remote", "pub@remote", "bo@wide",
 		"mo@modest", "ada@hq", "aud@hq", "ivo@ice"}
-}
-
-func everybody() []string {
-	all := map[string]bool{}
-	for _, g := range groups() {
-		for _, who := range observers(g) {
-			all[who] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(all))
 }
 
 // made is what a script made, by name.
@@ -259,7 +248,7 @@ func (c *script) common() {
 func (c *script) raised() {
 	section, items, fields, named := northern(), northern(), northern(), northern()
 	plain := body("Millet growers near the river saw a new rust.")
-	var sectionBody, itemsBody, fieldsBody, namedBody []byte = plain, plain, plain, plain
+	var sectionBody, itemsBody, fieldsBody, namedBody = plain, plain, plain, plain
 	if c.on == membersOnly {
 		section.tiers = map[string]schema.Tier{"response": schema.Members}
 		sectionBody = body("Millet growers near the river saw a new rust.", response)
