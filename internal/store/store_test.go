@@ -210,13 +210,66 @@ func TestOneOpenVersionPerRecord(t *testing.T) {
 		seed(t, s)
 		first := draft(1, incident.Handling{})
 		write(t, s, first)
+		wantFault(t, secondOpenVersion(t, s, first), fault.Conflict, "version.open_exists")
 		second := *first.Version_
 		second.ID, second.N = "v-1-2", 2
-		err := tryWrite(t, s, store.Change{Action: "a", Subject: second.Record, Version_: &second})
-		wantFault(t, err, fault.Conflict, "version.open_exists")
 		second.State = incident.Discarded
 		write(t, s, store.Change{Action: "a", Subject: second.Record, Version_: &second})
 	})
+}
+
+// secondOpenVersion tries to open another version of a record.
+func secondOpenVersion(t *testing.T, s *store.Store, first store.Change) error {
+	second := *first.Version_
+	second.ID, second.N = "v-1-2", 2
+	return tryWrite(t, s, store.Change{Action: "a", Subject: second.Record, Version_: &second})
+}
+
+// staleAfterSetBack writes a record at the revision it had before it was last written.
+func staleAfterSetBack(t *testing.T, s *store.Store, first store.Change) error {
+	record, _ := stored(first)
+	return tryWrite(t, s, store.Change{Action: "a", Record: &record})
+}
+
+// takenID tries to give a record an external id that another record of its owner has.
+func takenID(t *testing.T, s *store.Store, _ store.Change) error {
+	second := draft(2, incident.Handling{})
+	second.ExternalIDs = []incident.ExternalID{{ID: "x", Scheme: "source_row", Value: "1"}}
+	return tryWrite(t, s, second)
+}
+
+// The contract is shown to notice when a guard of the database is gone: what it demands to be refused then passes.
+func TestTheContractNoticesAMissingGuard(t *testing.T) {
+	for _, mutation := range []struct {
+		name string
+		sql  string
+		try  func(*testing.T, *store.Store, store.Change) error
+	}{
+		{"the index of open versions is dropped", "DROP INDEX versions_open", secondOpenVersion},
+		{"revisions are set back", "UPDATE records SET revision = revision - 1", staleAfterSetBack},
+		{"external ids are lost", "DELETE FROM external_ids", takenID},
+	} {
+		t.Run(mutation.name, func(t *testing.T) {
+			testkit.EachDatabase(t, func(t *testing.T, d testkit.Database) {
+				if d.Name == store.Postgres {
+					d = testkit.FreshPostgres(t, false) // no later test may be lent a database without its guards
+				}
+				s := d.Open(t)
+				seed(t, s)
+				first := draft(1, incident.Handling{})
+				first.ExternalIDs = []incident.ExternalID{{ID: "x", Scheme: "source_row", Value: "1"}}
+				write(t, s, first)
+				record, _ := stored(first)
+				write(t, s, store.Change{Action: "a", Record: &record})
+				if err := s.Tamper(mutation.sql); err != nil {
+					t.Fatal(err)
+				}
+				if err := mutation.try(t, s, first); err != nil {
+					t.Errorf("refused all the same: %v", err)
+				}
+			})
+		})
+	}
 }
 
 func TestExternalIDsAreUniquePerOwner(t *testing.T) {
