@@ -59,7 +59,7 @@ func values(op *api.Operation, parameter string, hidden []string, batch string) 
 	known := map[string][]string{
 		"q": queries(hidden), "unit": {"incident", "report"}, "limit": {"1", "3", "200"}, "lang": {"fr"}, "tier": {"public", "members"},
 		"duty": {"review", "publish"}, "assigned": {"true"}, "mine": {"true"}, "state": {"draft", "submitted"},
-		"batch": {batch, "nothing"}, "outcome": {"created", "refused"}, "action": {"incident.claim", "incident.read"}, "id": records,
+		"batch": {batch, noBatch}, "outcome": {"created", "refused"}, "action": {"incident.claim", "incident.read"}, "id": records,
 		"person": {"rex@lake"}, "organization": {"lake", "north"}, "subject": records, "cursor": nil,
 	}
 	list, ok := known[parameter]
@@ -98,7 +98,7 @@ func newAsker(t testing.TB, m *made, g group) *asker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &asker{t: t, contract: contract, shared: m.shared, batch: "nothing"}
+	a := &asker{t: t, contract: contract, shared: m.shared, batch: noBatch}
 	for name, id := range m.hidden[g] {
 		if name != "batch" {
 			a.hidden = append(a.hidden, id)
@@ -145,7 +145,7 @@ func (a *asker) objects(op *api.Operation) []string {
 		}
 		return append(all, unknown)
 	case kind(op) == "imports":
-		return []string{a.batch, "nothing"}
+		return slices.Compact([]string{a.batch, noBatch})
 	case kind(op) == "vocabularies":
 		return []string{"domain"}
 	}
@@ -159,15 +159,25 @@ func (a *asker) reads() []ask {
 	var all []ask
 	for _, op := range a.contract.Operations {
 		if op.Method == http.MethodGet {
-			for _, object := range a.objects(op) {
-				all = append(all, a.read(op, object)...)
+			for i, object := range a.objects(op) {
+				all = append(all, a.read(op, object, i+1)...)
 			}
 		}
 	}
 	return all
 }
 
-func (a *asker) read(op *api.Operation, object string) []ask {
+// isHidden tells whether an object is in one of the worlds only. One that never was is as good where nothing is.
+func (a *asker) isHidden(object string) bool {
+	id, _, _ := strings.Cut(object, "@")
+	return slices.Contains(a.hidden, id) || object == a.batch && a.batch != noBatch
+}
+
+// noBatch is an id that no import has.
+const noBatch = "nothing"
+
+// read gives the questions of one operation about one object. turn tells the object from others.
+func (a *asker) read(op *api.Operation, object string, turn int) []ask {
 	path := regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(op.Path, object)
 	needed := url.Values{}
 	for _, p := range op.Spec.Parameters {
@@ -183,8 +193,9 @@ func (a *asker) read(op *api.Operation, object string) []ask {
 		return path + "?" + text
 	}
 	all := []ask{{op: op, path: with("")}}
-	if hasObject(op) && !slices.Contains(append(a.hidden, a.batch), object) {
-		return all // whatever else may be said of a language is said of the hidden ones
+	if hasObject(op) && !a.isHidden(object) {
+		all[0].turn = turn
+		return all // in other languages and by other values the hidden ones are asked for
 	}
 	for _, name := range op.Query {
 		list, ok := values(op, name, a.hidden, a.batch)
@@ -198,8 +209,8 @@ func (a *asker) read(op *api.Operation, object string) []ask {
 			if needed.Has(name) {
 				one.path = path + "?" + query.Encode()
 			}
-			if name == "q" {
-				one.turn = i + 1
+			if name == "q" || name == "lang" {
+				one.turn = turn + i
 			}
 			all = append(all, one)
 		}
@@ -227,7 +238,7 @@ func (a *asker) writes() []ask {
 		}
 		objects := append(slices.Clone(a.hidden), a.open...)
 		if kind(op) == "imports" {
-			objects = []string{a.batch}
+			objects = slices.DeleteFunc([]string{a.batch}, func(batch string) bool { return batch == noBatch })
 		}
 		for _, object := range objects {
 			turns++

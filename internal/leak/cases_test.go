@@ -490,6 +490,7 @@ func (r *reading) feeds(name string, audience policies.Audience) {
 
 // TestCasesOnEveryPath reads the cases by every path, on both databases.
 func TestCasesOnEveryPath(t *testing.T) {
+	t.Parallel()
 	for name, database := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -33,6 +33,7 @@ func databases() map[string]func(testing.TB) testkit.Database {
 
 // TestNobodyLearnsOfWhatIsHidden compares, for every group of hidden things, a world with them and one without.
 func TestNobodyLearnsOfWhatIsHidden(t *testing.T) {
+	t.Parallel()
 	for name, database := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

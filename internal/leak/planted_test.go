@@ -199,10 +199,7 @@ func plants() []plant {
 				for _, hit := range asMembers(m, q).Hits {
 					scores[hit.No] = hit.Score
 				}
-				// Scores that hidden records move: the better half goes behind the other.
-				slices.SortStableFunc(right.Hits, func(a, b search.Hit) int {
-					return cmp.Compare(int(scores[a.No]*1000)%7, int(scores[b.No]*1000)%7)
-				})
+				slices.SortStableFunc(right.Hits, func(a, b search.Hit) int { return cmp.Compare(scores[b.No], scores[a.No]) })
 				return right
 			})},
 		{name: "a place in the members' feed", group: membersOnly, ops: []string{"search", "exportIncidents"},
