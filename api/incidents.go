@@ -37,12 +37,12 @@ func (s *Server) ListEditions(ctx context.Context, in gen.ListEditionsRequestObj
 // ListIncidents lists what was published, newest first.
 func (s *Server) ListIncidents(ctx context.Context, in gen.ListIncidentsRequestObject) (gen.ListIncidentsResponseObject, error) {
 	r := asked(ctx)
-	page, err := s.Catalog.List(r.ctx, r.who, catalog.ListIn{Limit: in.Params.Limit, Cursor: in.Params.Cursor, Lang: r.lang})
+	page, err := s.Catalog.List(r.ctx, r.who, catalog.ListIn{Limit: in.Params.Limit, Cursor: s.cursors.open(in.Params.Cursor), Lang: r.lang})
 	if err != nil {
 		return nil, err
 	}
 	return gen.ListIncidents200JSONResponse{Body: gen.IncidentPage{
-		Incidents: each(page.Records, summary), Next: next(page.Next), FeedPosition: page.Position.No,
+		Incidents: each(page.Records, summary), Next: s.cursors.next(page.Next), FeedPosition: page.Position.No,
 	}}, nil
 }
 
@@ -50,13 +50,13 @@ func (s *Server) ListIncidents(ctx context.Context, in gen.ListIncidentsRequestO
 func (s *Server) Search(ctx context.Context, in gen.SearchRequestObject) (gen.SearchResponseObject, error) {
 	r := asked(ctx)
 	found, err := s.Catalog.Search(r.ctx, r.who, catalog.SearchIn{
-		Q: in.Params.Q, Unit: string(in.Params.Unit), Limit: in.Params.Limit, Cursor: in.Params.Cursor, Lang: r.lang,
+		Q: in.Params.Q, Unit: string(in.Params.Unit), Limit: in.Params.Limit, Cursor: s.cursors.open(in.Params.Cursor), Lang: r.lang,
 	})
 	if err != nil {
 		return nil, err
 	}
 	answer := gen.SearchAnswer{
-		Total: found.Total, Hits: each(found.Hits, hit), Next: next(found.Next), FeedPosition: found.Position.No,
+		Total: found.Total, Hits: each(found.Hits, hit), Next: s.cursors.next(found.Next), FeedPosition: found.Position.No,
 	}
 	for _, u := range found.Understood {
 		answer.Understood = append(answer.Understood, gen.Understood{Words: u.Words, List: u.List, Codes: list(u.Codes), Label: u.Label})
@@ -71,12 +71,12 @@ func (s *Server) ReadFeed(ctx context.Context, in gen.ReadFeedRequestObject) (ge
 	if in.Params.Tier == gen.ReadFeedParamsTierMembers {
 		tier = schema.Members
 	}
-	page, err := s.Catalog.Feed(r.ctx, r.who, tier, in.Params.Cursor, in.Params.Limit)
+	page, err := s.Catalog.Feed(r.ctx, r.who, tier, s.cursors.open(in.Params.Cursor), in.Params.Limit)
 	if err != nil {
 		return nil, err
 	}
 	return gen.ReadFeed200JSONResponse{Body: gen.FeedPage{
-		Tier: gen.Tier(page.Tier.String()), Next: page.Next, More: page.More,
+		Tier: gen.Tier(page.Tier.String()), Next: s.cursors.seal(page.Next), More: page.More,
 		Entries: each(page.Items, func(e catalog.FeedItem) gen.FeedEntry {
 			return gen.FeedEntry{
 				No: e.No, At: moment(e.At), Id: e.ID, Edition: e.Edition, Kind: gen.FeedKind(e.Kind),

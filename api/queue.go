@@ -12,12 +12,12 @@ import (
 func (s *Server) ReadQueue(ctx context.Context, in gen.ReadQueueRequestObject) (gen.ReadQueueResponseObject, error) {
 	r := asked(ctx)
 	page, err := s.Workflow.Queue(r.ctx, r.who, workflow.QueueIn{
-		Duty: incident.Duty(in.Params.Duty), Cursor: in.Params.Cursor, Limit: in.Params.Limit,
+		Duty: incident.Duty(in.Params.Duty), Cursor: s.cursors.open(in.Params.Cursor), Limit: in.Params.Limit,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return gen.ReadQueue200JSONResponse{Next: next(page.Next), Cards: each(page.Cards, func(c workflow.Card) gen.Card {
+	return gen.ReadQueue200JSONResponse{Next: s.cursors.next(page.Next), Cards: each(page.Cards, func(c workflow.Card) gen.Card {
 		return gen.Card{
 			Id: c.ID, Domains: list(c.Domains), Regions: list(c.Regions), Languages: list(c.Languages),
 			Marking: gen.Tier(c.Marking.String()), State: gen.VersionState(c.State), Class: string(c.Class),
@@ -31,13 +31,13 @@ func (s *Server) ReadWork(ctx context.Context, in gen.ReadWorkRequestObject) (ge
 	r := asked(ctx)
 	page, err := s.Workflow.Work(r.ctx, r.who, workflow.WorkIn{
 		States:   each(in.Params.State, func(state gen.VersionState) incident.VersionState { return incident.VersionState(state) }),
-		Assigned: in.Params.Assigned, Mine: in.Params.Mine, Batch: in.Params.Batch, Cursor: in.Params.Cursor, Limit: in.Params.Limit,
+		Assigned: in.Params.Assigned, Mine: in.Params.Mine, Batch: in.Params.Batch, Cursor: s.cursors.open(in.Params.Cursor), Limit: in.Params.Limit,
 	})
 	if err != nil {
 		return nil, err
 	}
 	n := names{page.People, page.Orgs}
-	return gen.ReadWork200JSONResponse{Next: next(page.Next), Work: each(page.Items, func(w workflow.WorkItem) gen.WorkItem {
+	return gen.ReadWork200JSONResponse{Next: s.cursors.next(page.Next), Work: each(page.Items, func(w workflow.WorkItem) gen.WorkItem {
 		item := gen.WorkItem{
 			Id: w.Record.ID, Title: s.Message.Title(s.Schema, w.Title, r.lang), RecordState: string(w.Record.State),
 			State: gen.VersionState(w.Version.State), Class: string(w.Version.Class), Owner: n.org(w.Record.Owner),

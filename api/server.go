@@ -29,6 +29,7 @@ type Deps struct {
 	Rebuild  func(ctx context.Context, tell func(done, total int64)) ([]LeftOut, error)
 	Spool    string // directory for uploads on their way; "" is that of the system
 	Notice   string // "" or what every page, export and answer says of itself
+	Secret   []byte // 64 random bytes that seal cursors, the same on every replica
 }
 
 // Check is one thing that must be so for requests to be served.
@@ -45,6 +46,7 @@ type LeftOut struct{ ID, Why string }
 type Server struct {
 	Deps
 	reference reference
+	cursors   cursors
 }
 
 // New makes the handlers.
@@ -53,7 +55,11 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Deps: d, reference: page}, nil
+	sealed, err := newCursors(d.Secret)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{Deps: d, reference: page, cursors: sealed}, nil
 }
 
 // request is what every handler needs to know of the one who asks.
@@ -133,14 +139,6 @@ func micros(t time.Time) incident.Micros {
 		return 0
 	}
 	return incident.Micros(t.UnixMicro())
-}
-
-// next gives null for the last page.
-func next(cursor string) *string {
-	if cursor == "" {
-		return nil
-	}
-	return &cursor
 }
 
 // list gives [] and never null.

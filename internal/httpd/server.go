@@ -92,9 +92,13 @@ func newServer(d Deps, contract *api.Contract) (*Server, error) {
 		Deps: d, contract: contract,
 		tokens: newLimiter("token", d.Settings.PerToken), peers: newLimiter("address", d.Settings.PerAddress),
 	}
+	secret, err := d.Store.Secret(context.Background(), "cursors")
+	if err != nil {
+		return nil, err
+	}
 	handlers, err := api.New(api.Deps{
 		Workflow: d.Workflow, Catalog: d.Catalog, Schema: d.Schema, Message: d.Message, Contract: contract,
-		Ready: s.ready, Rebuild: s.rebuild, Spool: d.Spool, Notice: d.Notice,
+		Ready: s.ready, Rebuild: s.rebuild, Spool: d.Spool, Notice: d.Notice, Secret: secret,
 	})
 	if err != nil {
 		return nil, err

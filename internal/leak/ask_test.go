@@ -354,7 +354,7 @@ func pages(s *world.System, g group, who string, a ask) string {
 var chained = regexp.MustCompile(`"(view_hash|hash|prev)":"[0-9a-f]*"`) //nolint:gochecknoglobals // compiled once
 
 // placed are places in the whole sequence of decisions.
-var placed = regexp.MustCompile(`"(seq|next|hash|prev)":("[0-9a-f]*"|[0-9]+)`) //nolint:gochecknoglobals // compiled once
+var placed = regexp.MustCompile(`"(seq|next|hash|prev)":("[0-9A-Za-z_-]*"|[0-9]+)`) //nolint:gochecknoglobals // compiled once
 
 // told gives an answer as it is compared.
 func told(g group, who string, op *api.Operation, got world.Answer) string {
