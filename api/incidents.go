@@ -97,12 +97,20 @@ func (s *Server) ExportIncidents(ctx context.Context, in gen.ExportIncidentsRequ
 	}), nil
 }
 
+// notice gives what the installation says of itself; "" is nothing.
+func (s *Server) notice(lang string) string {
+	if s.Notice == "" {
+		return ""
+	}
+	return s.Message.Say(lang, s.Notice, nil)
+}
+
 func (s *Server) exportLine(lang string, line catalog.Line) gen.ExportLine {
 	switch {
 	case line.Head != nil:
 		head := line.Head
 		return gen.ExportLine{Export: &gen.ExportHead{
-			Notice: s.Notice, Query: head.Query.Q, Unit: head.Query.Unit, At: moment(head.At),
+			Notice: s.notice(lang), Query: head.Query.Q, Unit: head.Query.Unit, At: moment(head.At),
 			Tier: gen.Tier(head.Position.Tier.String()), FeedPosition: head.Position.No,
 			Schema: head.Schema, Criteria: head.Criteria, Total: head.Total,
 			Licences: each(head.Licences, func(l catalog.Licence) gen.ExportLicence {

@@ -106,6 +106,9 @@ func (r reference) render(words *message.Catalogue, lang string) ([]byte, error)
 		page.Dir = "rtl"
 	}
 	page.Alarm = words.Say(lang, "not_alarm_channel", nil)
+	if page.Notice != "" {
+		page.Notice = words.Say(lang, page.Notice, nil)
+	}
 	page.Say = func(id string) string { return words.Say(lang, "reference."+id, nil) }
 	for _, code := range incident.Languages() {
 		page.Languages = append(page.Languages, refLanguage{code, words.Say(code, "reference.language_name", nil), code == lang})

@@ -28,7 +28,7 @@ type Deps struct {
 	Ready    func(ctx context.Context) []Check
 	Rebuild  func(ctx context.Context, tell func(done, total int64)) ([]LeftOut, error)
 	Spool    string // directory for uploads on their way; "" is that of the system
-	Notice   string // "" or what every page, export and answer says of itself
+	Notice   string // "" or what every page, export and answer says of itself: the id of a message, or words
 	Secret   []byte // 64 random bytes that seal cursors, the same on every replica
 }
 

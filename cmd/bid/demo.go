@@ -32,7 +32,7 @@ func demoCommand(o *options) *cobra.Command {
 			"cases from history, and invented cases in every state. Its data folder is " + demoData + " unless --data names another.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.settings.Notice = "Demonstration: not an official record"
+			o.settings.Notice = "demo_line"
 			if !cmd.Flags().Changed("data") {
 				o.settings.Data = demoData
 			}

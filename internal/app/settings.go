@@ -22,7 +22,7 @@ type Settings struct {
 	TrustedProxies []string
 	// RequestsPerMinute limits each token and each address; 0 does not limit.
 	RequestsPerMinute int
-	// Notice is said with every answer: that this is a demonstration.
+	// Notice is said with every answer: the id of a message, such as that this is a demonstration.
 	Notice string
 }
 

@@ -104,7 +104,7 @@ func (s *Server) head(c *gin.Context) {
 		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 	if s.Notice != "" {
-		h.Set("Bid-Notice", s.Notice)
+		h.Set("Bid-Notice", s.Message.Say("en", s.Notice, nil)) // a header holds ASCII only
 	}
 	c.Next()
 }

@@ -58,7 +58,7 @@ type Deps struct {
 	Log      *slog.Logger
 	Random   io.Reader // for ids of requests
 	Settings Settings
-	Notice   string // "" or what this installation says of itself on every answer
+	Notice   string // "" or what this installation says of itself on every answer: the id of a message, or words
 	Spool    string // directory for uploads on their way; "" is that of the system
 	// Health gives further checks of readiness: of the word indexes and of what keeps them. Nil: there are none.
 	Health func(ctx context.Context) []api.Check
