@@ -15,6 +15,20 @@ type Document struct {
 	IDs       []string            // the record's id and its ids elsewhere
 	Texts     []Text
 	Narrowed  bool // less may be seen than before: hide the record until the index has the new text
+
+	Dates      Dates
+	Counts     map[string][2]int64 // deaths and cases: the least and the most, -1 when no end is stated
+	Group      string              // what groups it with others: an id of the event in another system; "" is alone
+	Owner      string              // id of the owning organization; of the named tier only
+	Recipients []string            // ids of the organizations it is addressed to; of the named tier only
+}
+
+// Dates are what the three questions of time are asked of. A span with incident.NoDay is not known.
+type Dates struct {
+	Began    Window   // bounds of the reference date
+	Core     Window   // it was certainly going on on these days
+	Hull     Window   // it was not going on before or after these days
+	Reported []Window // bounds of each date on which a source told of it
 }
 
 // Text is a piece of text and the field it belongs to.

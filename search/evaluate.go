@@ -90,8 +90,8 @@ func (e *evaluation) found(p *plan) (set, error) {
 		}
 		matches.and(e.visible)
 	}
-	if p.unit != "" {
-		matches.and(e.coded([]string{codeKey("unit", p.unit)}))
+	for _, f := range p.filters {
+		matches.and(e.coded(f.keys))
 	}
 	return matches, nil
 }

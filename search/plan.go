@@ -3,6 +3,7 @@ package search
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -13,8 +14,8 @@ import (
 
 // plan is a query made ready for one tier.
 type plan struct {
-	root     step // nil: everything
-	unit     string
+	root     step    // nil: everything
+	filters  []coded // of each, any code
 	limit    int
 	after    *place
 	hash     uint64 // of what is asked, for cursors
@@ -110,9 +111,13 @@ func (ix *Index) plan(tier schema.Tier, q Query) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{unit: q.Unit, limit: limit, hash: queryHash(tier, q), words: newWords(ix.analyzers)}
-	if units, ok := ix.thesaurus.schema.Vocabulary("unit"); ok && q.Unit != "" && !units.Has(q.Unit) {
-		return nil, fault.New(fault.Invalid, "search.unit", "unit", q.Unit)
+	p := &plan{limit: limit, hash: queryHash(tier, q), words: newWords(ix.analyzers)}
+	for _, f := range q.Filters {
+		var c coded
+		for _, code := range f.Codes {
+			c.keys = append(c.keys, codeKey(f.Facet, code))
+		}
+		p.filters = append(p.filters, c)
 	}
 	maker := &planner{index: ix, languages: q.Langs, plan: p}
 	if parsed != nil {
@@ -128,7 +133,7 @@ func (ix *Index) plan(tier schema.Tier, q Query) (*plan, error) {
 
 // queryHash names what is asked, of whom, so that a cursor can only go on with the same.
 func queryHash(tier schema.Tier, q Query) uint64 {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{tier.String(), q.Unit, q.Text}, q.Langs...), "\x00")))
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{tier.String(), q.Text, fmt.Sprint(q.Filters)}, q.Langs...), "\x00")))
 	return binary.BigEndian.Uint64(sum[:8])
 }
 

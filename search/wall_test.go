@@ -97,7 +97,9 @@ func TestPagesAreTheWhole(t *testing.T) {
 	queries := []string{"", "cholera", "anthrax OR cholera", "-cholera", "unit:report", "infected", "Africa", "炭疽"}
 	rapid.Check(t, func(t *rapid.T) {
 		q := Query{Text: rapid.SampledFrom(queries).Draw(t, "query"), Limit: MaxLimit}
-		q.Unit = rapid.SampledFrom([]string{"", "incident", "report"}).Draw(t, "unit")
+		if unit := rapid.SampledFrom([]string{"", "incident", "report"}).Draw(t, "unit"); unit != "" {
+			q.Filters = []Filter{{"unit", []string{unit}}}
+		}
 		whole, err := ix.Search(context.Background(), policies.Audience{}, q)
 		if err != nil {
 			t.Fatal(err)
@@ -138,7 +140,7 @@ func TestCursors(t *testing.T) {
 		code string
 	}{
 		{policies.Audience{}, Query{Text: "cholera", Cursor: first.Next}, "search.cursor_of_another"},
-		{policies.Audience{}, Query{Text: "outbreak", Unit: "report", Cursor: first.Next}, "search.cursor_of_another"},
+		{policies.Audience{}, Query{Text: "outbreak", Filters: []Filter{{"unit", []string{"report"}}}, Cursor: first.Next}, "search.cursor_of_another"},
 		{policies.Audience{Members: true}, Query{Text: "outbreak", Cursor: first.Next}, "search.cursor_of_another"},
 		{policies.Audience{}, Query{Text: "outbreak", Cursor: "!"}, "search.cursor"},
 		{policies.Audience{}, Query{Text: "outbreak", Cursor: first.Next[:len(first.Next)-2]}, "search.cursor"},
@@ -146,7 +148,6 @@ func TestCursors(t *testing.T) {
 		{policies.Audience{}, Query{Text: strings.Repeat("a ", 600)}, "search.too_long"},
 		{policies.Audience{}, Query{Text: "a\xff"}, "search.encoding"},
 		{policies.Audience{}, Query{Text: "agent:nothing_like_it"}, "search.unknown_value"},
-		{policies.Audience{}, Query{Unit: "reports"}, "search.unit"},
 	} {
 		_, err := ix.Search(context.Background(), c.who, c.q)
 		if !fault.Is(err, fault.Invalid) || fault.Of(err).Code != c.code {
@@ -159,7 +160,7 @@ func TestBrowseIsNewestFirst(t *testing.T) {
 	sch := loadSchema(t)
 	ix := openMemory(t, sch)
 	apply(t, ix, schema.Public, readWorld(t, sch), nil, 1)
-	r := find(t, ix, policies.Audience{}, Query{Unit: "incident", Limit: 3})
+	r := find(t, ix, policies.Audience{}, Query{Filters: []Filter{{"unit", []string{"incident"}}}, Limit: 3})
 	if got := numbers(r.Hits); !slices.Equal(got, []int64{19, 18, 16}) || r.Total != 16 || r.Order != ByPublished {
 		t.Errorf("found %v of %d by %s", got, r.Total, r.Order)
 	}

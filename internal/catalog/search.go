@@ -33,7 +33,7 @@ func (c *Catalog) Search(ctx context.Context, who identity.Principal, in SearchI
 	r := c.reader(who)
 	var out SearchOut
 	err = c.agreeing(ctx, r, func(tx *store.Tx) (bool, error) {
-		result, err := c.Index.Search(ctx, r.Audience, search.Query{Text: in.Q, Unit: in.Unit, Limit: limit, Cursor: in.Cursor})
+		result, err := c.Index.Search(ctx, r.Audience, search.Query{Text: in.Q, Filters: filters(in), Limit: limit, Cursor: in.Cursor})
 		if err != nil {
 			return false, err
 		}
@@ -53,6 +53,13 @@ func (c *Catalog) checkUnit(unit string) error {
 		return fault.New(fault.Invalid, "search.unit", "unit", unit).At("/unit", "search.unit", "unit", unit)
 	}
 	return nil
+}
+
+func filters(in SearchIn) []search.Filter {
+	if in.Unit == "" {
+		return nil
+	}
+	return []search.Filter{{Facet: "unit", Codes: []string{in.Unit}}}
 }
 
 func numbers(hits []search.Hit) []int64 {
@@ -186,7 +193,7 @@ func (c *Catalog) survey(ctx context.Context, tx *store.Tx, r reader, in SearchI
 	}
 	licences := map[Licence]int64{}
 	var nos []int64
-	query := search.Query{Text: in.Q, Unit: in.Unit, Limit: search.MaxLimit}
+	query := search.Query{Text: in.Q, Filters: filters(in), Limit: search.MaxLimit}
 	for {
 		result, err := c.Index.Search(ctx, r.Audience, query)
 		if err != nil {
