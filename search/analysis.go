@@ -28,7 +28,23 @@ const plain = ""
 // analyzers turn text into terms, one way for each language and one for names. They are made here and not by name in
 // bleve's registry, because all of them fold letters as the vocabularies do: what people take for the same is the same.
 type analyzers struct {
-	by map[string]analysis.Analyzer
+	by map[string]analyzer
+}
+
+// analyzer makes terms in two steps: words as people read them, and what they are found by.
+type analyzer struct {
+	words analysis.Analyzer
+	terms []analysis.TokenFilter
+}
+
+// Analyze implements analysis.Analyzer.
+func (a analyzer) Analyze(text []byte) analysis.TokenStream { return a.fold(a.words.Analyze(text)) }
+
+func (a analyzer) fold(stream analysis.TokenStream) analysis.TokenStream {
+	for _, filter := range a.terms {
+		stream = filter.Filter(stream)
+	}
+	return stream
 }
 
 func newAnalyzers() (*analyzers, error) {
@@ -46,20 +62,21 @@ func newAnalyzers() (*analyzers, error) {
 	with := func(filters ...analysis.TokenFilter) analysis.Analyzer {
 		return &analysis.DefaultAnalyzer{Tokenizer: tokens.NewUnicodeTokenizer(), TokenFilters: filters}
 	}
+	then := func(filters ...analysis.TokenFilter) []analysis.TokenFilter { return filters }
 	omit := func(name string) analysis.TokenFilter { return stop.NewStopTokensFilter(stops[name]) }
-	return &analyzers{by: map[string]analysis.Analyzer{
-		"ar":  with(low, omit("ar"), fold, ar.NewArabicStemmerFilter()),
-		"en":  with(low, en.NewPossessiveFilter(), omit("en"), fold, porter.NewPorterStemmer()),
-		"es":  with(low, omit("es"), fold, es.NewSpanishLightStemmerFilter()),
-		"fr":  with(low, elision.NewElisionFilter(stops["articles"]), omit("fr"), fold, fr.NewFrenchLightStemmerFilter()),
-		"ru":  with(low, omit("ru"), fold, ru.NewRussianStemmerFilter()),
-		"zh":  with(fold, pairs),
-		plain: with(low, en.NewPossessiveFilter(), fold, pairs),
+	return &analyzers{by: map[string]analyzer{
+		"ar":  {with(low, omit("ar")), then(fold, ar.NewArabicStemmerFilter())},
+		"en":  {with(low, en.NewPossessiveFilter(), omit("en")), then(fold, porter.NewPorterStemmer())},
+		"es":  {with(low, omit("es")), then(fold, es.NewSpanishLightStemmerFilter())},
+		"fr":  {with(low, elision.NewElisionFilter(stops["articles"]), omit("fr")), then(fold, fr.NewFrenchLightStemmerFilter())},
+		"ru":  {with(low, omit("ru")), then(fold, ru.NewRussianStemmerFilter())},
+		"zh":  {with(low), then(fold, pairs)},
+		plain: {with(low, en.NewPossessiveFilter()), then(fold, pairs)},
 	}}, nil
 }
 
 // of gives the analyzer of a language; an unknown one is taken as plain.
-func (a *analyzers) of(language string) analysis.Analyzer {
+func (a *analyzers) of(language string) analyzer {
 	if analyzer, ok := a.by[language]; ok {
 		return analyzer
 	}

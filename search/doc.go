@@ -20,12 +20,34 @@
 // that a reader is never shown a hit by a word that was taken away. Columns are copied in chunks on write: a batch costs
 // what it changes.
 //
+// # Queries
+//
+// One grammar serves pages, the API and saved searches. Words stand side by side and all must be found; "phrases" are found
+// as they are written; AND, OR, NOT or a dash, and parentheses join them. FIELD:VALUE asks for one thing exactly:
+//
+//	agent:"Bacillus anthracis" area:(FRA OR 德国) region:"Western Africa"   by code or by any name, with what is below
+//	cause:- cause:none                                                     what is not stated
+//	began:2010..2014-06 active:2014 reported:..201X                        EDTF dates, a side may be open
+//	deaths:>=10 cases:10..20 cases:<5
+//	certain:began:2014 certain:(…) certain:true                            what certainly matches: of a part, of all
+//
+// The fields are those of FacetNames, region (an area that holds others), id and those above. Digits of any script and
+// full-width signs are read. An error points at its column, in characters from 1, and says what was expected; for a name
+// that nothing knows it gives the likest of the vocabulary, never of records.
+//
 // # Concepts
 //
 // The vocabularies are a thesaurus. The text of a query is scanned for the longest names of terms, in any of the six
 // languages, and each becomes a set of codes with what is below them; a disease brings the agents that cause it, an
 // agent the diseases that nothing else causes. A record of any language is found by its codes, and by the very words of
 // the query where its text has them and its codes do not.
+//
+// # Suggestions
+//
+// What somebody begins to type is completed to names of terms, ids and words, each with the exact number of records that
+// have it and can be seen; what no such record has is not suggested. Words are kept whole beside the stems that texts are
+// found by, and are shown as most of these records write them. A dictionary also counts records that are gone, so its
+// counts are used as bounds alone: they decide what is counted first, never what is shown.
 //
 // # Scores
 //

@@ -22,7 +22,7 @@ import (
 )
 
 // mappingVersion is raised whenever documents are made or analysed in another way.
-const mappingVersion = "1"
+const mappingVersion = "2"
 
 // Options say where the index is.
 type Options struct {

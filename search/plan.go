@@ -24,7 +24,7 @@ type plan struct {
 	words    Words
 }
 
-// step is a part of a plan: allOf, anyOf, noneOf, concept, text, coded, identified.
+// step is a part of a plan: allOf, anyOf, noneOf, concept, text, coded, identified, dated, counted, certainly, unstated.
 type step interface{}
 
 type allOf struct {
@@ -120,9 +120,12 @@ func (ix *Index) plan(tier schema.Tier, q Query) (*plan, error) {
 		p.filters = append(p.filters, c)
 	}
 	maker := &planner{index: ix, languages: q.Langs, plan: p}
-	if parsed != nil {
-		if p.root, err = maker.step(parsed); err != nil {
+	if parsed.root != nil {
+		if p.root, err = maker.step(parsed.root); err != nil {
 			return nil, err
+		}
+		if parsed.certain {
+			p.root = certainly{p.root}
 		}
 	}
 	if p.after, err = readCursor(q.Cursor, p); err != nil {
@@ -156,6 +159,9 @@ func (m *planner) step(n node) (step, error) {
 		s, err := m.step(n.part)
 		m.negated--
 		return noneOf{s}, err
+	case certain:
+		s, err := m.step(n.part)
+		return certainly{s}, err
 	case run:
 		return m.all([]node{n})
 	case phrase:
@@ -369,48 +375,4 @@ func (m *planner) forms(field, written string, languages []string) []form {
 		}
 	}
 	return forms
-}
-
-// field asks for exactly one thing.
-func (m *planner) field(f field) (step, error) {
-	switch f.name {
-	case "id":
-		return identified{foldID(f.value.text)}, nil
-	case "unit":
-		units, ok := m.index.thesaurus.schema.Vocabulary("unit")
-		unit := strings.ToLower(f.value.text)
-		if !ok || !units.Has(unit) {
-			return nil, unknownValue(f)
-		}
-		return coded{[]string{codeKey("unit", unit)}}, nil
-	}
-	list, kinds := fieldList(f.name)
-	var c coded
-	for _, code := range m.index.thesaurus.named(list, f.value.text) {
-		c.keys = append(c.keys, m.index.thesaurus.below(list, kinds, code)...)
-	}
-	if len(c.keys) == 0 {
-		return nil, unknownValue(f)
-	}
-	return c, nil
-}
-
-func unknownValue(f field) error {
-	return fault.New(fault.Invalid, "search.unknown_value", "column", f.value.column, "field", f.name, "value", f.value.text).
-		At("/q", "search.unknown_value", "column", f.value.column, "field", f.name, "value", f.value.text)
-}
-
-// fieldList gives the vocabulary and the kinds of column of a field.
-func fieldList(name string) (list string, kinds []string) {
-	switch name {
-	case "agent":
-		return "agents", []string{"agent"}
-	case "disease":
-		return "diseases", []string{"disease"}
-	case "area":
-		return "areas", []string{"area"}
-	case "cause":
-		return "cause", []string{"cause", "mechanism"}
-	}
-	return "incident_type", []string{"type"}
 }

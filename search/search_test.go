@@ -22,7 +22,8 @@ func FuzzSearch(f *testing.F) {
 	ix := openMemory(f, sch)
 	world := readWorld(f, sch)
 	apply(f, ix, schema.Public, world, nil, 1)
-	for _, seed := range []string{"CCHF -cholera", `"black sea" OR (bird flu)`, "a:b", "炭疽中国", "'", "unit:report NOT unit:report", "e.coli", "ة ـ", "ﬁ ½ ① ẞ", "the of", "id:x"} {
+	for _, seed := range []string{"CCHF -cholera", `"black sea" OR (bird flu)`, "a:b", "炭疽中国", "'", "unit:report NOT unit:report", "e.coli", "ة ـ", "ﬁ ½ ① ẞ", "the of", "id:x",
+		"began:2010..2014-06 certain:(deaths:>=10)", "area:(法国 OR - OR none) certain:true", "cases:≥１٠", "region:colour", "began:é~..²"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -36,13 +37,21 @@ func FuzzSearch(f *testing.F) {
 		if int(found.Total) != len(found.Hits) {
 			t.Fatalf("%q: total %d, %d hits", text, found.Total, len(found.Hits))
 		}
-		if strings.TrimFunc(text, isBlank) == "" || strings.ContainsAny(text, "()（）") {
+		if strings.TrimFunc(text, isBlank) == "" || strings.ContainsAny(text, "()（）") || mayFindNeither(text) {
 			return
 		}
 		rest, err := ix.Search(context.Background(), policies.Audience{}, Query{Text: "NOT (" + text + ")"})
 		if err == nil && found.Total+rest.Total != int64(len(world)) {
 			t.Fatalf("%q: %d and %d of %d", text, found.Total, rest.Total, len(world))
 		}
+	})
+}
+
+// mayFindNeither tells of queries about time and number: a record without a date or count answers neither them nor their
+// opposite.
+func mayFindNeither(text string) bool {
+	return slices.ContainsFunc([]string{"began", "active", "reported", "deaths", "cases", "certain"}, func(name string) bool {
+		return strings.Contains(strings.ToLower(text), name)
 	})
 }
 
@@ -96,7 +105,9 @@ func (p poison) Analyze(text []byte) analysis.TokenStream {
 func TestAPoisonedDocumentIsLeftOut(t *testing.T) {
 	sch := loadSchema(t)
 	ix := openMemory(t, sch)
-	ix.analyzers.by["en"] = poison{ix.analyzers.by["en"]}
+	english := ix.analyzers.by["en"]
+	english.words = poison{english.words}
+	ix.analyzers.by["en"] = english
 	world := readWorld(t, sch)
 	apply(t, ix, schema.Public, world, nil, 1)
 	bad := world[8]

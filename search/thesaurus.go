@@ -2,6 +2,7 @@ package search
 
 import (
 	"slices"
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,6 +21,8 @@ type thesaurus struct {
 	names     map[string][]naming // stems of a name, joined by blanks
 	longest   map[string]int      // first stem → most tokens of a name
 	diseases  []schema.Term       // that name the agents which cause them
+	spoken    []spoken            // every name, by key: for suggestions
+	carriers  map[conceptOf][]string
 	arabic    analysis.TokenFilter
 	russian   analysis.TokenFilter
 }
@@ -30,6 +33,17 @@ type naming struct {
 	exact      string // folded tokens, joined by blanks
 	capitals   bool   // it counts only when it is written in capitals
 }
+
+// spoken is one name of a term as suggestions look for it.
+type spoken struct {
+	key        string // folded, without the Arabic article
+	language   string // "" for scientific names and abbreviations
+	list, code string
+	weight     float64 // of the list
+}
+
+// conceptOf names a term. Its carriers are the keys of what a record is known to be about it by.
+type conceptOf struct{ list, code string }
 
 // source is a list whose names are looked for in queries, the kinds of column in which its codes stand, and how much a
 // hit by it counts beside a hit in the title.
@@ -68,7 +82,8 @@ func sourceOf(list string) source {
 func newThesaurus(sch *schema.Schema, a *analyzers) *thesaurus {
 	t := &thesaurus{
 		schema: sch, analyzers: a, names: map[string][]naming{}, longest: map[string]int{},
-		arabic: ar.NewArabicStemmerFilter(), russian: ru.NewRussianStemmerFilter(),
+		carriers: map[conceptOf][]string{},
+		arabic:   ar.NewArabicStemmerFilter(), russian: ru.NewRussianStemmerFilter(),
 	}
 	for _, s := range sources() {
 		vocabulary, ok := sch.Vocabulary(s.list)
@@ -79,11 +94,13 @@ func newThesaurus(sch *schema.Schema, a *analyzers) *thesaurus {
 			if saysNothing(term.Code) {
 				continue
 			}
+			t.speak(s, term)
 			for _, name := range namesOf(s.list, term) {
 				t.add(s.list, term.Code, name, slices.Contains(term.Abbreviations, name))
 			}
 		}
 	}
+	slices.SortFunc(t.spoken, func(a, b spoken) int { return strings.Compare(a.key, b.key) })
 	if diseases, ok := sch.Vocabulary("diseases"); ok {
 		for _, term := range diseases.Terms() {
 			if len(term.Agents) > 0 {
@@ -101,6 +118,46 @@ func saysNothing(code string) bool {
 		"other", "unknown", "none", "none_found", "none_identified", "none_noted", "not_stated", "not_recorded",
 		"not_assessed", "does_not_apply", "undetermined", "no", "yes",
 	}, last)
+}
+
+// speak notes the names of a term and what its records carry.
+func (t *thesaurus) speak(s source, term schema.Term) {
+	of := conceptOf{s.list, term.Code}
+	t.carriers[of] = t.below(s.list, s.kinds, term.Code)
+	if s.list == "agent_class" {
+		t.carriers[of] = t.meaning(s.list, term.Code).derived
+	}
+	for _, language := range schema.Languages() {
+		for _, name := range append([]string{term.Labels[language]}, term.Synonyms[language]...) {
+			t.note(spoken{nameKey(name), language, s.list, term.Code, s.weight})
+		}
+	}
+	for _, name := range append([]string{term.ScientificName}, term.Abbreviations...) {
+		t.note(spoken{nameKey(name), "", s.list, term.Code, s.weight})
+	}
+}
+
+func (t *thesaurus) note(name spoken) {
+	if name.key != "" {
+		t.spoken = append(t.spoken, name)
+	}
+}
+
+// nameKey gives what a name is looked for by.
+func nameKey(name string) string {
+	folded := schema.Fold(name)
+	const short = 4 // characters, that may be a word of their own
+	if utf8.RuneCountInString(folded) <= short {
+		return folded
+	}
+	return strings.TrimPrefix(folded, arabicArticle)
+}
+
+// beginning gives the names that begin with a key.
+func (t *thesaurus) beginning(prefix string) []spoken {
+	from, _ := slices.BinarySearchFunc(t.spoken, prefix, func(name spoken, key string) int { return strings.Compare(name.key, key) })
+	rest := t.spoken[from:]
+	return rest[:sort.Search(len(rest), func(i int) bool { return !strings.HasPrefix(rest[i].key, prefix) })]
 }
 
 // namesOf gives labels, scientific name, synonyms and abbreviations, each once. Misspellings are for importers. The label
@@ -266,14 +323,15 @@ func stemLatin(word string) string {
 	return bare
 }
 
-// match gives the terms that the parts, all of them, name. When some have exactly this name, only they are meant:
+// match gives the terms that the parts, all of them, name; capitals tells whether they may be an abbreviation that counts
+// only in capitals. When some have exactly this name, only they are meant:
 // "Guinea" is not Guinée-Bissau, and an inflected likeness is none beside it.
-func (t *thesaurus) match(text string, parts []part) []naming {
+func (t *thesaurus) match(text string, parts []part, capitals func(string, []part) bool) []naming {
 	var exact, like []naming
 	written := joined(parts)
 	for _, n := range t.names[t.key(parts)] {
 		switch {
-		case n.capitals && !inCapitals(text, parts):
+		case n.capitals && !capitals(text, parts):
 		case n.exact == written:
 			exact = append(exact, n)
 		case likeEnough(n.exact, written):
@@ -299,17 +357,21 @@ func inCapitals(text string, parts []part) bool {
 	return !strings.ContainsFunc(written, unicode.IsLower)
 }
 
+// inAnyCase lets a field be asked for by an abbreviation in small letters: nothing else can be meant there.
+func inAnyCase(string, []part) bool { return true }
+
 // longestMatch gives the longest name that begins with the first part, and how many parts it takes; 0 when none does.
 func (t *thesaurus) longestMatch(text string, parts []part) ([]naming, int) {
 	for n := min(t.longest[t.stem(parts[0].folded)], len(parts)); n > 0; n-- {
-		if found := t.match(text, parts[:n]); len(found) > 0 {
+		if found := t.match(text, parts[:n], inCapitals); len(found) > 0 {
 			return found, n
 		}
 	}
 	return nil, 0
 }
 
-// named gives the codes of a list that a text names, being a code or exactly a name.
+// named gives the codes of a list that a text names, being a code or a name in any language; none when nothing is known
+// by it.
 func (t *thesaurus) named(list, text string) []string {
 	vocabulary, ok := t.schema.Vocabulary(list)
 	if !ok {
@@ -323,7 +385,7 @@ func (t *thesaurus) named(list, text string) []string {
 	}
 	var codes []string
 	if parts := cut(text); len(parts) > 0 {
-		for _, n := range t.match(strings.ToUpper(text), parts) {
+		for _, n := range t.match(text, parts, inAnyCase) {
 			if n.list == list && !slices.Contains(codes, n.code) {
 				codes = append(codes, n.code)
 			}

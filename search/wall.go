@@ -51,6 +51,7 @@ type wordStore struct {
 	dir     string // "" in memory
 	log     *columnLog
 	book    *codebook
+	lexicon *lexicon
 	batch   uint64
 	users   int
 	retired func() // once users is 0
@@ -185,6 +186,7 @@ type batch struct {
 	hide   []int64
 	left   []int64
 	failed map[int64]*bool
+	said   []*wordsNoted // by each document, once it is analysed
 }
 
 func (w *wall) batch(upserts []Document, removes []int64) (*batch, error) {
@@ -205,7 +207,9 @@ func (w *wall) batch(upserts []Document, removes []int64) (*batch, error) {
 			continue
 		}
 		b.failed[doc.No] = new(bool)
-		if err := b.words.IndexAdvanced(w.document(doc, b.failed[doc.No])); err != nil {
+		said := newWordsNoted()
+		b.said = append(b.said, said)
+		if err := b.words.IndexAdvanced(w.document(doc, b.failed[doc.No], said)); err != nil {
 			b.leave(doc.No)
 			continue
 		}
@@ -292,7 +296,18 @@ func (b *batch) write(checkpoint int64) error {
 		b.store.log.acknowledge(size)
 	}
 	b.store.batch, b.names = number, b.store.book.size()
+	b.note()
 	return nil
+}
+
+// note adds the words of the documents to the lexicon, before the documents are shown.
+func (b *batch) note() {
+	var terms []string
+	for _, said := range b.said {
+		terms = append(terms, said.terms...)
+	}
+	b.said = nil
+	b.store.lexicon.add(terms)
 }
 
 // hashOf keeps the first 64 bits of a view's hash.
@@ -334,20 +349,24 @@ func fieldName(field, language string) string {
 	return field + "_" + language
 }
 
-// document makes the words of a document.
-func (w *wall) document(doc Document, failed *bool) *document.Document {
+// document makes the words of a document; those that can be suggested are noted when it is analysed.
+func (w *wall) document(doc Document, failed *bool, said *wordsNoted) *document.Document {
 	out := document.NewDocument(documentID(doc.No))
 	at := map[string]uint64{}
 	for _, text := range doc.Texts {
 		name := fieldName(text.Field, text.Language)
 		out.AddField(document.NewTextFieldCustom(name, []uint64{at[name]}, []byte(text.Text),
-			index.IndexField|index.IncludeTermVectors, guard{w.analyzers.of(text.Language), failed}))
+			index.IndexField|index.IncludeTermVectors, guard{noting{w.analyzers.of(text.Language), said}, failed}))
 		at[name]++
 	}
 	for i, id := range doc.IDs {
 		out.AddField(document.NewTextFieldCustom(fieldIDs, []uint64{uint64(i)}, []byte(foldID(id)),
 			index.IndexField|index.SkipFreqNorm, nil))
+		out.AddField(document.NewTextFieldCustom(fieldShown, []uint64{uint64(i)}, []byte(formed(foldID(id), strings.TrimSpace(id))),
+			index.IndexField|index.SkipFreqNorm, nil))
 	}
+	out.AddField(document.NewTextFieldCustom(fieldWords, nil, nil,
+		index.IndexField|index.SkipFreqNorm, said))
 	out.AddField(document.NewTextFieldCustom(fieldHash, nil, []byte(hashTerm(hashOf(doc.Hash))),
 		index.IndexField|index.SkipFreqNorm, nil))
 	return out
@@ -385,7 +404,7 @@ func newStore(dir string) (*wordStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &wordStore{words: words, dir: dir, book: newCodebook()}
+	s := &wordStore{words: words, dir: dir, book: newCodebook(), lexicon: &lexicon{}}
 	if s.scorch, err = words.Advanced(); err != nil {
 		return nil, errors.Join(err, words.Close())
 	}
@@ -432,7 +451,20 @@ func (s *wordStore) load() (*columns, int64, error) {
 	if s.log, cols, s.book, err = openLog(s.dir, batch); err != nil {
 		return nil, 0, err
 	}
+	if err := s.readWords(); err != nil {
+		return nil, 0, err
+	}
 	return cols, int64(checkpoint), s.compact(cols)
+}
+
+func (s *wordStore) readWords() error {
+	reader, err := s.scorch.Reader()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = reader.Close() }()
+	s.lexicon, err = readLexicon(reader)
+	return err
 }
 
 // compact rewrites the log when most of it is past.
