@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"unicode/utf8"
 
 	"bioincident/api/gen"
 	"bioincident/internal/catalog"
@@ -46,24 +45,6 @@ func (s *Server) ListIncidents(ctx context.Context, in gen.ListIncidentsRequestO
 	}}, nil
 }
 
-// Search finds records.
-func (s *Server) Search(ctx context.Context, in gen.SearchRequestObject) (gen.SearchResponseObject, error) {
-	r := asked(ctx)
-	found, err := s.Catalog.Search(r.ctx, r.who, catalog.SearchIn{
-		Q: in.Params.Q, Unit: string(in.Params.Unit), Limit: in.Params.Limit, Cursor: s.cursors.open(in.Params.Cursor), Lang: r.lang,
-	})
-	if err != nil {
-		return nil, err
-	}
-	answer := gen.SearchAnswer{
-		Total: found.Total, Hits: each(found.Hits, hit), Next: s.cursors.next(found.Next), FeedPosition: found.Position.No,
-	}
-	for _, u := range found.Understood {
-		answer.Understood = append(answer.Understood, gen.Understood{Words: u.Words, List: u.List, Codes: list(u.Codes), Label: u.Label})
-	}
-	return gen.Search200JSONResponse{Body: answer}, nil
-}
-
 // ReadFeed reads a feed.
 func (s *Server) ReadFeed(ctx context.Context, in gen.ReadFeedRequestObject) (gen.ReadFeedResponseObject, error) {
 	r := asked(ctx)
@@ -84,50 +65,6 @@ func (s *Server) ReadFeed(ctx context.Context, in gen.ReadFeedRequestObject) (ge
 			}
 		}),
 	}}, nil
-}
-
-// ExportIncidents streams the whole answer of a search.
-func (s *Server) ExportIncidents(ctx context.Context, in gen.ExportIncidentsRequestObject) (gen.ExportIncidentsResponseObject, error) {
-	r := asked(ctx)
-	query := catalog.SearchIn{Q: in.Params.Q, Unit: string(in.Params.Unit), Lang: r.lang}
-	return s.stream(r, func(ctx context.Context, out *lines) error {
-		return s.Catalog.Export(ctx, r.who, query, func(line catalog.Line) error {
-			return out.write(s.exportLine(r.lang, line))
-		})
-	}), nil
-}
-
-// notice gives what the installation says of itself; "" is nothing.
-func (s *Server) notice(lang string) string {
-	if s.Notice == "" {
-		return ""
-	}
-	return s.Message.Say(lang, s.Notice, nil)
-}
-
-func (s *Server) exportLine(lang string, line catalog.Line) gen.ExportLine {
-	switch {
-	case line.Head != nil:
-		head := line.Head
-		return gen.ExportLine{Export: &gen.ExportHead{
-			Notice: s.notice(lang), Query: head.Query.Q, Unit: head.Query.Unit, At: moment(head.At),
-			Tier: gen.Tier(head.Position.Tier.String()), FeedPosition: head.Position.No,
-			Schema: head.Schema, Criteria: head.Criteria, Total: head.Total,
-			Licences: each(head.Licences, func(l catalog.Licence) gen.ExportLicence {
-				return gen.ExportLicence{Collection: l.Collection, Licence: l.Licence, Attribution: l.Attribution, Records: l.Records}
-			}),
-		}}
-	case line.Record != nil:
-		return gen.ExportLine{Incident: s.incident(lang, *line.Record)}
-	}
-	end := gen.ExportEnd{Omitted: []gen.ExportOmitted{}}
-	if line.Tail != nil {
-		end.Records = line.Tail.Records
-		for _, o := range line.Tail.Omitted {
-			end.Omitted = append(end.Omitted, gen.ExportOmitted{Reason: o.Reason, Detail: s.say(lang, o.Reason, nil), Records: o.Records})
-		}
-	}
-	return gen.ExportLine{End: &end}
 }
 
 func (s *Server) incident(lang string, r catalog.Reading) gen.Incident {
@@ -159,25 +96,6 @@ func summary(r catalog.Reading) gen.Summary {
 		ReferenceDate: string(r.Reference), ReferenceIs: r.ReferenceIs, Published: moment(r.Published), Owner: r.Owner,
 		Licence: r.Licence, ReviewDepth: r.ReviewDepth, ExternalIds: externalIDs(r.ExternalIDs),
 	}
-}
-
-func hit(h catalog.Hit) gen.Hit {
-	return gen.Hit{
-		Id: h.ID, Edition: h.Edition, Tier: gen.Tier(h.Tier.String()), Title: h.Title, Facts: h.Facts, Unit: h.Unit, Cause: h.Cause,
-		ReferenceDate: string(h.Reference), ReferenceIs: h.ReferenceIs, Published: moment(h.Published), Owner: h.Owner,
-		Licence: h.Licence, ReviewDepth: h.ReviewDepth, ExternalIds: externalIDs(h.ExternalIDs),
-		Highlights: each(h.Highlights, highlight),
-	}
-}
-
-// highlight counts marks in characters: bytes mean nothing to a reader whose language has no bytes in strings.
-func highlight(h catalog.Highlight) gen.Highlight {
-	marks := make([][]int, 0, len(h.Marks))
-	for _, m := range h.Marks {
-		from := utf8.RuneCountInString(h.Text[:m[0]])
-		marks = append(marks, []int{from, from + utf8.RuneCountInString(h.Text[m[0]:m[1]])})
-	}
-	return gen.Highlight{Field: h.Field, Language: h.Lang, Text: h.Text, Marks: marks}
 }
 
 func externalIDs(ids []catalog.ExternalID) []gen.ExternalId {

@@ -26,7 +26,7 @@ type Deps struct {
 	Message  *message.Catalogue
 	Contract *Contract
 	Ready    func(ctx context.Context) []Check
-	Rebuild  func(ctx context.Context, tell func(done, total int64)) ([]LeftOut, error)
+	Index    Index
 	Spool    string // directory for uploads on their way; "" is that of the system
 	Notice   string // "" or what every page, export and answer says of itself: the id of a message, or words
 	Secret   []byte // 64 random bytes that seal cursors, the same on every replica
@@ -39,8 +39,46 @@ type Check struct {
 	Why  string // code under "problem.", "" when it is so
 }
 
+// Index is the search index as those see it who run the installation. A nil function is refused.
+type Index struct {
+	Status  func(ctx context.Context) ([]IndexTier, error)
+	Rebuild func(ctx context.Context, tell Tell) ([]LeftOut, error)
+	Check   func(ctx context.Context, tell Tell) (IndexFindings, error)
+}
+
+// Tell is told how many records of a tier are done, and how many there are about.
+type Tell func(tier schema.Tier, done, total int64)
+
+// IndexTier is how the index of a tier is.
+type IndexTier struct {
+	Tier     schema.Tier
+	Position int64         // of the feed, up to which it is complete; -1 while it is built
+	Head     int64         // of the feed
+	Behind   time.Duration // age of the oldest entry of the feed that is not in it; 0 when there is none
+	Records  int64         // that it can find
+	Left     []LeftOut     // that it cannot
+}
+
 // LeftOut is a record that could not be indexed.
-type LeftOut struct{ ID, Why string }
+type LeftOut struct {
+	Tier schema.Tier
+	ID   string // id@edition
+	Why  string // code under "problem."
+}
+
+// IndexFindings are what is wrong with the index: how many things, and the first of them.
+type IndexFindings struct {
+	Total int64
+	First []IndexFinding
+}
+
+// IndexFinding is something in which the index differs from a stored view.
+type IndexFinding struct {
+	Tier schema.Tier
+	ID   string // "" when there is no such record
+	Part string // words, columns
+	What string // missing, other, extra
+}
 
 // Server holds the handlers; it implements gen.StrictServerInterface.
 type Server struct {

@@ -84,3 +84,4 @@ func (r streamed) VisitRecommendImportResponse(w http.ResponseWriter) error { re
 func (r streamed) VisitReturnImportResponse(w http.ResponseWriter) error    { return r.run(w) }
 func (r streamed) VisitPublishImportResponse(w http.ResponseWriter) error   { return r.run(w) }
 func (r streamed) VisitRebuildIndexResponse(w http.ResponseWriter) error    { return r.run(w) }
+func (r streamed) VisitCheckIndexResponse(w http.ResponseWriter) error      { return r.run(w) }

@@ -39,23 +39,6 @@ func (r readiness) VisitGetReadinessResponse(w http.ResponseWriter) error {
 	return json.NewEncoder(w).Encode(r.Readiness)
 }
 
-// RebuildIndex builds the word indexes anew.
-func (s *Server) RebuildIndex(ctx context.Context, _ gen.RebuildIndexRequestObject) (gen.RebuildIndexResponseObject, error) {
-	r := asked(ctx)
-	if err := s.Workflow.MayRebuild(r.ctx, r.who); err != nil {
-		return nil, err
-	}
-	return s.stream(r, func(ctx context.Context, out *lines) error {
-		left, err := s.Rebuild(ctx, out.progress("index"))
-		if err != nil {
-			return err
-		}
-		return out.write(resultLine{Result: gen.RebuildResult{Left: each(left, func(l LeftOut) gen.LeftOut {
-			return gen.LeftOut{Id: l.ID, Detail: l.Why}
-		})}})
-	}), nil
-}
-
 // GetContract serves the contract.
 func (s *Server) GetContract(context.Context, gen.GetContractRequestObject) (gen.GetContractResponseObject, error) {
 	return document{media: "application/json", bytes: s.Contract.JSON}, nil

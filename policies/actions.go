@@ -14,7 +14,7 @@ func Actions() []string {
 	return slices.Concat(RecordActions(), BatchActions(), []string{
 		"org.read", "org.add", "org.suspend", "org.reinstate", "person.add", "membership.add", "membership.end",
 		"grant.add", "grant.revoke", "setting.propose", "setting.confirm", "token.create", "token.revoke",
-		"glass.break", "ledger.read", "ledger.export", "index.rebuild", "policy.explain", "search.read", "export.read", "feed.read", "vocabulary.read",
+		"glass.break", "ledger.read", "ledger.export", "index.rebuild", "index.read", "policy.explain", "search.read", "export.read", "feed.read", "vocabulary.read",
 	})
 }
 

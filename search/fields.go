@@ -225,6 +225,15 @@ func languageNames() map[string][]string {
 	}
 }
 
+// ParseWindow reads a window as the query language does: a date or an interval of EDTF, or two dates with ".." between
+// them, of which one may be left out: 2014, 2010..2014-06, 2010.., ..2014. It reaches from the first day that the one may
+// mean to the last that the other may. The error is search.syntax, with the column from 1.
+func ParseWindow(text string) (Window, error) { return readWindow(word{text, 1}) }
+
+// ParseCount reads a range of numbers as the query language does: >=10, >10, <=5, <5, =3, 3, 10..20, 10.., ..20; -1 leaves
+// a side open. The error is search.syntax, with the column from 1.
+func ParseCount(text string) (low, high int64, err error) { return readCount(word{text, 1}) }
+
 // readWindow reads 2014, 2014-06-03, 2010..2014-06, ..2014, 2010.., each side an EDTF date, or an EDTF interval.
 func readWindow(value word) (Window, error) {
 	text := strings.ToUpper(narrow(value.text))

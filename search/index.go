@@ -37,7 +37,7 @@ type Index struct {
 	version   string
 	analyzers *analyzers
 	thesaurus *thesaurus
-	walls     [2]*wall // by tier
+	walls     [3]*wall // by tier
 	lock      sync.Mutex
 }
 
@@ -63,7 +63,7 @@ func Open(o Options, sch *schema.Schema) (*Index, error) {
 	return ix, nil
 }
 
-func (ix *Index) tiers() []schema.Tier { return []schema.Tier{schema.Public, schema.Members} }
+func (ix *Index) tiers() []schema.Tier { return schema.Tiers() }
 
 // versionOf names the mapping and the vocabularies: titles in the index are made of labels.
 func versionOf(sch *schema.Schema) string {

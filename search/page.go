@@ -75,7 +75,7 @@ func (e *evaluation) page(p *plan, found set) Result {
 	})
 	result := Result{Total: int64(count(found)), Order: p.order(), Hits: make([]Hit, len(top))}
 	for i, at := range top {
-		result.Hits[i] = Hit{No: at.no}
+		result.Hits[i] = Hit{No: at.no, Tier: e.snap.wall.tier}
 		if p.scored {
 			result.Hits[i].Score = float64(math.Float32frombits(uint32(at.key)))
 		}

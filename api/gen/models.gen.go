@@ -175,6 +175,72 @@ func (e HealthStatus) Valid() bool {
 	}
 }
 
+// Defines values for HistogramStep.
+const (
+	HistogramStepDecade HistogramStep = "decade"
+	HistogramStepYear   HistogramStep = "year"
+)
+
+// Valid indicates whether the value is a known member of the HistogramStep enum.
+func (e HistogramStep) Valid() bool {
+	switch e {
+	case HistogramStepDecade:
+		return true
+	case HistogramStepYear:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HitMatch.
+const (
+	Certainly HitMatch = "certainly"
+	Possibly  HitMatch = "possibly"
+)
+
+// Valid indicates whether the value is a known member of the HitMatch enum.
+func (e HitMatch) Valid() bool {
+	switch e {
+	case Certainly:
+		return true
+	case Possibly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HitWhy.
+const (
+	HitWhyActive   HitWhy = "active"
+	HitWhyBegan    HitWhy = "began"
+	HitWhyCases    HitWhy = "cases"
+	HitWhyDeaths   HitWhy = "deaths"
+	HitWhyQ        HitWhy = "q"
+	HitWhyReported HitWhy = "reported"
+)
+
+// Valid indicates whether the value is a known member of the HitWhy enum.
+func (e HitWhy) Valid() bool {
+	switch e {
+	case HitWhyActive:
+		return true
+	case HitWhyBegan:
+		return true
+	case HitWhyCases:
+		return true
+	case HitWhyDeaths:
+		return true
+	case HitWhyQ:
+		return true
+	case HitWhyReported:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ImportState.
 const (
 	ImportStateInReview    ImportState = "in_review"
@@ -235,6 +301,27 @@ func (e ImportRowOutcome) Valid() bool {
 	}
 }
 
+// Defines values for IndexFindingWhat.
+const (
+	Extra   IndexFindingWhat = "extra"
+	Missing IndexFindingWhat = "missing"
+	Other   IndexFindingWhat = "other"
+)
+
+// Valid indicates whether the value is a known member of the IndexFindingWhat enum.
+func (e IndexFindingWhat) Valid() bool {
+	switch e {
+	case Extra:
+		return true
+	case Missing:
+		return true
+	case Other:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for Language.
 const (
 	Ar Language = "ar"
@@ -277,6 +364,30 @@ func (e MeOrganizationStatus) Valid() bool {
 	case MeOrganizationStatusActive:
 		return true
 	case MeOrganizationStatusSuspended:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Order.
+const (
+	OrderDeaths    Order = "deaths"
+	OrderPublished Order = "published"
+	OrderReference Order = "reference"
+	OrderScore     Order = "score"
+)
+
+// Valid indicates whether the value is a known member of the Order enum.
+func (e Order) Valid() bool {
+	switch e {
+	case OrderDeaths:
+		return true
+	case OrderPublished:
+		return true
+	case OrderReference:
+		return true
+	case OrderScore:
 		return true
 	default:
 		return false
@@ -346,6 +457,27 @@ func (e Role) Valid() bool {
 	case Reader:
 		return true
 	case Reviewer:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SuggestionKind.
+const (
+	Concept SuggestionKind = "concept"
+	Record  SuggestionKind = "record"
+	Word    SuggestionKind = "word"
+)
+
+// Valid indicates whether the value is a known member of the SuggestionKind enum.
+func (e SuggestionKind) Valid() bool {
+	switch e {
+	case Concept:
+		return true
+	case Record:
+		return true
+	case Word:
 		return true
 	default:
 		return false
@@ -520,6 +652,60 @@ func (e WorkingState) Valid() bool {
 	}
 }
 
+// Defines values for HistogramBy.
+const (
+	HistogramByDecade HistogramBy = "decade"
+	HistogramByYear   HistogramBy = "year"
+)
+
+// Valid indicates whether the value is a known member of the HistogramBy enum.
+func (e HistogramBy) Valid() bool {
+	switch e {
+	case HistogramByDecade:
+		return true
+	case HistogramByYear:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Whose.
+const (
+	WhoseOwn    Whose = "own"
+	WhosePublic Whose = "public"
+)
+
+// Valid indicates whether the value is a known member of the Whose enum.
+func (e Whose) Valid() bool {
+	switch e {
+	case WhoseOwn:
+		return true
+	case WhosePublic:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ExportIncidentsParamsView.
+const (
+	ExportIncidentsParamsViewOwn    ExportIncidentsParamsView = "own"
+	ExportIncidentsParamsViewPublic ExportIncidentsParamsView = "public"
+)
+
+// Valid indicates whether the value is a known member of the ExportIncidentsParamsView enum.
+func (e ExportIncidentsParamsView) Valid() bool {
+	switch e {
+	case ExportIncidentsParamsViewOwn:
+		return true
+	case ExportIncidentsParamsViewPublic:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ReadFeedParamsTier.
 const (
 	ReadFeedParamsTierMembers ReadFeedParamsTier = "members"
@@ -574,6 +760,129 @@ func (e ReadQueueParamsDuty) Valid() bool {
 	case ReadQueueParamsDutyPublish:
 		return true
 	case ReadQueueParamsDutyReview:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchParamsView.
+const (
+	SearchParamsViewOwn    SearchParamsView = "own"
+	SearchParamsViewPublic SearchParamsView = "public"
+)
+
+// Valid indicates whether the value is a known member of the SearchParamsView enum.
+func (e SearchParamsView) Valid() bool {
+	switch e {
+	case SearchParamsViewOwn:
+		return true
+	case SearchParamsViewPublic:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchParamsFacets.
+const (
+	SearchParamsFacetsAgent        SearchParamsFacets = "agent"
+	SearchParamsFacetsAll          SearchParamsFacets = "all"
+	SearchParamsFacetsArea         SearchParamsFacets = "area"
+	SearchParamsFacetsCause        SearchParamsFacets = "cause"
+	SearchParamsFacetsCollection   SearchParamsFacets = "collection"
+	SearchParamsFacetsDecade       SearchParamsFacets = "decade"
+	SearchParamsFacetsDisease      SearchParamsFacets = "disease"
+	SearchParamsFacetsDomain       SearchParamsFacets = "domain"
+	SearchParamsFacetsLanguage     SearchParamsFacets = "language"
+	SearchParamsFacetsLessonPhase  SearchParamsFacets = "lesson_phase"
+	SearchParamsFacetsOccurrence   SearchParamsFacets = "occurrence"
+	SearchParamsFacetsOrganization SearchParamsFacets = "organization"
+	SearchParamsFacetsResponse     SearchParamsFacets = "response"
+	SearchParamsFacetsSetting      SearchParamsFacets = "setting"
+	SearchParamsFacetsSeverity     SearchParamsFacets = "severity"
+	SearchParamsFacetsType         SearchParamsFacets = "type"
+	SearchParamsFacetsUnit         SearchParamsFacets = "unit"
+	SearchParamsFacetsVerification SearchParamsFacets = "verification"
+	SearchParamsFacetsYear         SearchParamsFacets = "year"
+)
+
+// Valid indicates whether the value is a known member of the SearchParamsFacets enum.
+func (e SearchParamsFacets) Valid() bool {
+	switch e {
+	case SearchParamsFacetsAgent:
+		return true
+	case SearchParamsFacetsAll:
+		return true
+	case SearchParamsFacetsArea:
+		return true
+	case SearchParamsFacetsCause:
+		return true
+	case SearchParamsFacetsCollection:
+		return true
+	case SearchParamsFacetsDecade:
+		return true
+	case SearchParamsFacetsDisease:
+		return true
+	case SearchParamsFacetsDomain:
+		return true
+	case SearchParamsFacetsLanguage:
+		return true
+	case SearchParamsFacetsLessonPhase:
+		return true
+	case SearchParamsFacetsOccurrence:
+		return true
+	case SearchParamsFacetsOrganization:
+		return true
+	case SearchParamsFacetsResponse:
+		return true
+	case SearchParamsFacetsSetting:
+		return true
+	case SearchParamsFacetsSeverity:
+		return true
+	case SearchParamsFacetsType:
+		return true
+	case SearchParamsFacetsUnit:
+		return true
+	case SearchParamsFacetsVerification:
+		return true
+	case SearchParamsFacetsYear:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SearchParamsHistogram.
+const (
+	SearchParamsHistogramDecade SearchParamsHistogram = "decade"
+	SearchParamsHistogramYear   SearchParamsHistogram = "year"
+)
+
+// Valid indicates whether the value is a known member of the SearchParamsHistogram enum.
+func (e SearchParamsHistogram) Valid() bool {
+	switch e {
+	case SearchParamsHistogramDecade:
+		return true
+	case SearchParamsHistogramYear:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SuggestParamsView.
+const (
+	SuggestParamsViewOwn    SuggestParamsView = "own"
+	SuggestParamsViewPublic SuggestParamsView = "public"
+)
+
+// Valid indicates whether the value is a known member of the SuggestParamsView enum.
+func (e SuggestParamsView) Valid() bool {
+	switch e {
+	case SuggestParamsViewOwn:
+		return true
+	case SuggestParamsViewPublic:
 		return true
 	default:
 		return false
@@ -873,6 +1182,12 @@ type ExportLicence struct {
 	Records     int64  `json:"records"`
 }
 
+// AskedParameter defines model for ExportLine.export.parameters.
+type AskedParameter struct {
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
+}
+
 // ExportHead defines model for ExportLine.export.
 type ExportHead struct {
 	At           time.Time       `json:"at"`
@@ -882,15 +1197,17 @@ type ExportHead struct {
 
 	// Notice What this installation says of itself, if it does
 	Notice string `json:"notice,omitempty,omitzero"`
-	Query  string `json:"query"`
-	Schema string `json:"schema"`
+
+	// Parameters Every parameter of the question, with its values.
+	Parameters []AskedParameter `json:"parameters,omitempty,omitzero"`
+	Query      string           `json:"query"`
+	Schema     string           `json:"schema"`
 
 	// Tier Who may see it
 	//
 	// Example: public
-	Tier  Tier   `json:"tier,omitempty,omitzero"`
-	Total int64  `json:"total"`
-	Unit  string `json:"unit,omitempty,omitzero"`
+	Tier  Tier  `json:"tier,omitempty,omitzero"`
+	Total int64 `json:"total"`
 }
 
 // ExternalId defines model for ExternalId.
@@ -900,6 +1217,29 @@ type ExternalId struct {
 	// Example: who_don
 	Scheme string `json:"scheme"`
 	Value  string `json:"value"`
+}
+
+// Facet defines model for Facet.
+type Facet struct {
+	Label string `json:"label"`
+
+	// Name Name of the parameter by which it is filtered
+	Name      string       `json:"name"`
+	NotStated FacetValue   `json:"not_stated"`
+	Values    []FacetValue `json:"values"`
+}
+
+// FacetValue defines model for FacetValue.
+type FacetValue struct {
+	Code  string `json:"code"`
+	Label string `json:"label"`
+
+	// Parent Code of the value above it
+	Parent string `json:"parent,omitempty,omitzero"`
+
+	// Records Records that match all but the filter of this facet
+	Records  int64 `json:"records"`
+	Selected bool  `json:"selected"`
 }
 
 // FeedPage defines model for FeedPage.
@@ -1030,20 +1370,53 @@ type Highlight struct {
 	Text  string  `json:"text"`
 }
 
+// Histogram defines model for Histogram.
+type Histogram struct {
+	// Bars In the order of time, without those that are empty.
+	Bars    []HistogramBar `json:"bars"`
+	Step    HistogramStep  `json:"step"`
+	Undated int64          `json:"undated"`
+}
+
+// HistogramBar defines model for Histogram.bars.
+type HistogramBar struct {
+	// Certainly Records whose reference date lies in it
+	Certainly int64 `json:"certainly"`
+
+	// From First year of it
+	From int `json:"from"`
+
+	// Possibly Records whose reference date may lie in it
+	Possibly int64 `json:"possibly"`
+}
+
+// HistogramStep defines model for Histogram.Step.
+type HistogramStep string
+
 // Hit defines model for Hit.
 type Hit struct {
-	Cause         string       `json:"cause,omitempty,omitzero"`
-	Edition       int          `json:"edition"`
-	ExternalIds   []ExternalId `json:"external_ids"`
-	Facts         string       `json:"facts"`
-	Highlights    []Highlight  `json:"highlights"`
-	Id            string       `json:"id"`
-	Licence       string       `json:"licence,omitempty,omitzero"`
-	Owner         string       `json:"owner,omitempty,omitzero"`
-	Published     time.Time    `json:"published"`
-	ReferenceDate string       `json:"reference_date,omitempty,omitzero"`
-	ReferenceIs   string       `json:"reference_is,omitempty,omitzero"`
-	ReviewDepth   string       `json:"review_depth,omitempty,omitzero"`
+	Cause       string       `json:"cause,omitempty,omitzero"`
+	Edition     int          `json:"edition"`
+	ExternalIds []ExternalId `json:"external_ids"`
+	Facts       string       `json:"facts"`
+
+	// Group The event that other records tell of too; send it as `group_of`
+	Group      string      `json:"group,omitempty,omitzero"`
+	Highlights []Highlight `json:"highlights"`
+	Id         string      `json:"id"`
+	Licence    string      `json:"licence,omitempty,omitzero"`
+	Match      HitMatch    `json:"match"`
+
+	// Others How many more of its group match
+	Others        int64     `json:"others,omitempty,omitzero"`
+	Owner         string    `json:"owner,omitempty,omitzero"`
+	Published     time.Time `json:"published"`
+	ReferenceDate string    `json:"reference_date,omitempty,omitzero"`
+	ReferenceIs   string    `json:"reference_is,omitempty,omitzero"`
+
+	// Restricted Found in what your organization alone may see
+	Restricted  bool   `json:"restricted,omitempty,omitzero"`
+	ReviewDepth string `json:"review_depth,omitempty,omitzero"`
 
 	// Tier Who may see it
 	//
@@ -1051,7 +1424,16 @@ type Hit struct {
 	Tier  Tier   `json:"tier,omitempty,omitzero"`
 	Title string `json:"title"`
 	Unit  string `json:"unit"`
+
+	// Why The parts of the question that are only possible, by their parameters.
+	Why []HitWhy `json:"why,omitempty,omitzero"`
 }
+
+// HitMatch defines model for Hit.Match.
+type HitMatch string
+
+// HitWhy defines model for Hit.Why.
+type HitWhy string
 
 // Import defines model for Import.
 type Import struct {
@@ -1213,6 +1595,69 @@ type IncidentPage struct {
 	Next         *string   `json:"next"`
 }
 
+// IndexCheckLine Exactly one of the three.
+type IndexCheckLine struct {
+	// Problem RFC 9457.
+	Problem  Problem       `json:"problem,omitempty,omitzero"`
+	Progress Progress      `json:"progress,omitempty,omitzero"`
+	Result   IndexFindings `json:"result,omitempty,omitzero"`
+}
+
+// IndexFinding defines model for IndexFinding.
+type IndexFinding struct {
+	// Id Of the record; none when there is no such record
+	Id string `json:"id,omitempty,omitzero"`
+
+	// Part words or columns
+	Part string `json:"part"`
+
+	// Tier Who may see it
+	//
+	// Example: public
+	Tier Tier `json:"tier"`
+
+	// What Not there, of another view, or of no view
+	What IndexFindingWhat `json:"what"`
+}
+
+// IndexFindingWhat Not there, of another view, or of no view
+type IndexFindingWhat string
+
+// IndexFindings defines model for IndexFindings.
+type IndexFindings struct {
+	// Findings The first thousand.
+	Findings []IndexFinding `json:"findings"`
+	Total    int64          `json:"total"`
+}
+
+// IndexStatus defines model for IndexStatus.
+type IndexStatus struct {
+	Tiers []IndexTier `json:"tiers"`
+}
+
+// IndexTier defines model for IndexTier.
+type IndexTier struct {
+	// BehindSeconds Age of the oldest change that is not in it
+	BehindSeconds float64 `json:"behind_seconds"`
+
+	// Head Last position of the feed
+	Head int64 `json:"head"`
+
+	// Left Records that it cannot find, and why.
+	Left []LeftOut `json:"left"`
+
+	// Position Position in the feed up to which it is complete; -1 while it is built
+	Position int64 `json:"position"`
+
+	// Records Records that it finds
+	Records int64 `json:"records"`
+
+	// Tier Who may see it
+	//
+	// Example: public
+	Tier Tier `json:"tier"`
+}
+
 // Language Example: en
 type Language string
 
@@ -1238,6 +1683,19 @@ type LedgerEntry struct {
 	Seq          int64    `json:"seq"`
 	Subject      string   `json:"subject"`
 	Via          string   `json:"via"`
+}
+
+// LeftOut A record that cannot be found, because it could not be indexed.
+type LeftOut struct {
+	Detail string `json:"detail,omitempty,omitzero"`
+
+	// Id With its edition
+	Id string `json:"id"`
+
+	// Tier Who may see it
+	//
+	// Example: public
+	Tier Tier `json:"tier"`
 }
 
 // Me defines model for Me.
@@ -1314,6 +1772,9 @@ type NewToken struct {
 type NoteIn struct {
 	Note string `json:"note,omitempty,omitzero"`
 }
+
+// Order Example: score
+type Order string
 
 // Organization defines model for Organization.
 type Organization struct {
@@ -1446,12 +1907,6 @@ type RebuildLine struct {
 	Result   *RebuildResult `json:"result,omitempty"`
 }
 
-// LeftOut defines model for RebuildLine.result.left.
-type LeftOut struct {
-	Detail string `json:"detail,omitempty,omitzero"`
-	Id     string `json:"id"`
-}
-
 // RebuildResult defines model for RebuildLine.result.
 type RebuildResult struct {
 	// Left Records that could not be indexed, and why.
@@ -1517,15 +1972,32 @@ type Scope struct {
 
 // SearchAnswer defines model for SearchAnswer.
 type SearchAnswer struct {
+	// Certain Of total, those that certainly match
+	Certain int64   `json:"certain"`
+	Facets  []Facet `json:"facets,omitempty,omitzero"`
+
 	// FeedPosition The place in the feed that this answer rests on
 	FeedPosition int64 `json:"feed_position"`
-	Hits         []Hit `json:"hits"`
+
+	// Groups Hits of all pages, when they are grouped
+	Groups    int64     `json:"groups,omitempty,omitzero"`
+	Histogram Histogram `json:"histogram,omitempty,omitzero"`
+	Hits      []Hit     `json:"hits"`
 
 	// Next Send it as `cursor` for the next page; null on the last
 	Next *string `json:"next"`
 
-	// Total Exact
-	Total      int64        `json:"total"`
+	// Order Example: score
+	Order Order `json:"order"`
+
+	// Restricted Of total, those found in what your organization alone may see
+	Restricted int64 `json:"restricted"`
+
+	// Total Exact, of records that match certainly or possibly
+	Total int64 `json:"total"`
+
+	// Undated Records that match but for a date that they lack
+	Undated    int64        `json:"undated"`
 	Understood []Understood `json:"understood,omitempty,omitzero"`
 }
 
@@ -1582,6 +2054,33 @@ type StandingConsent struct {
 	Id           string    `json:"id,omitempty,omitzero"`
 	Organization string    `json:"organization"`
 	Until        time.Time `json:"until"`
+}
+
+// Suggestion defines model for Suggestion.
+type Suggestion struct {
+	// Code Of a concept, in its vocabulary
+	Code string `json:"code,omitempty,omitzero"`
+
+	// Facet Parameter of a search by which the code is filtered
+	Facet string         `json:"facet,omitempty,omitzero"`
+	Kind  SuggestionKind `json:"kind"`
+
+	// List Vocabulary of a concept
+	List string `json:"list,omitempty,omitzero"`
+
+	// Records Records that you can find by it
+	Records int64 `json:"records"`
+
+	// Text Name in your language, word, or id
+	Text string `json:"text"`
+}
+
+// SuggestionKind defines model for Suggestion.Kind.
+type SuggestionKind string
+
+// Suggestions defines model for Suggestions.
+type Suggestions struct {
+	Suggestions []Suggestion `json:"suggestions"`
 }
 
 // Summary defines model for Summary.
@@ -1873,8 +2372,89 @@ type Version struct {
 	Updated   time.Time    `json:"updated,omitempty,omitzero"`
 }
 
+// Active Example: 2010..2014-06
+type Active = string
+
+// Began Example: 2010..2014-06
+type Began = string
+
+// Cases Example: >=10
+type Cases = string
+
+// Certain defines model for Certain.
+type Certain = bool
+
 // Cursor defines model for Cursor.
 type Cursor = string
+
+// Deaths Example: >=10
+type Deaths = string
+
+// Facets defines model for Facets.
+type Facets = []string
+
+// FilterAgent defines model for FilterAgent.
+type FilterAgent = []string
+
+// FilterArea defines model for FilterArea.
+type FilterArea = []string
+
+// FilterCause defines model for FilterCause.
+type FilterCause = []string
+
+// FilterCollection defines model for FilterCollection.
+type FilterCollection = []string
+
+// FilterDecade defines model for FilterDecade.
+type FilterDecade = []string
+
+// FilterDisease defines model for FilterDisease.
+type FilterDisease = []string
+
+// FilterDomain defines model for FilterDomain.
+type FilterDomain = []string
+
+// FilterLessonPhase defines model for FilterLessonPhase.
+type FilterLessonPhase = []string
+
+// FilterOccurrence defines model for FilterOccurrence.
+type FilterOccurrence = []string
+
+// FilterOrganization defines model for FilterOrganization.
+type FilterOrganization = []string
+
+// FilterResponse defines model for FilterResponse.
+type FilterResponse = []string
+
+// FilterSetting defines model for FilterSetting.
+type FilterSetting = []string
+
+// FilterSeverity defines model for FilterSeverity.
+type FilterSeverity = []string
+
+// FilterSpokenLanguage defines model for FilterSpokenLanguage.
+type FilterSpokenLanguage = []string
+
+// FilterType defines model for FilterType.
+type FilterType = []string
+
+// FilterUnit defines model for FilterUnit.
+type FilterUnit = []Unit
+
+// FilterVerification defines model for FilterVerification.
+type FilterVerification = []string
+
+// FilterYear defines model for FilterYear.
+type FilterYear = []string
+
+// Group defines model for Group.
+type Group = bool
+
+// GroupOf defines model for GroupOf.
+type GroupOf = string
+
+// HistogramBy defines model for HistogramBy.
+type HistogramBy string
 
 // Id defines model for Id.
 type Id = string
@@ -1897,14 +2477,23 @@ type Query = string
 // Reference defines model for Reference.
 type Reference = string
 
+// Reported Example: 2010..2014-06
+type Reported = string
+
 // SettingName defines model for SettingName.
 type SettingName = string
 
 // Slug defines model for Slug.
 type Slug = string
 
+// Sort Example: score
+type Sort = Order
+
 // ThingId defines model for ThingId.
 type ThingId = string
+
+// Whose defines model for Whose.
+type Whose string
 
 // Conflict RFC 9457.
 type Conflict = Problem
@@ -1977,12 +2566,93 @@ type ExportIncidentsParams struct {
 	// Q Words, "phrases", names of agents, diseases and places in any of the six languages.
 	Q Query `form:"q,omitempty" json:"q,omitempty,omitzero"`
 
-	// Unit Only incidents, only reports or only surveillance rows. They are never counted together unless you ask.
-	Unit Unit `form:"unit,omitempty" json:"unit,omitempty,omitzero"`
+	// Unit Only incidents, reports or surveillance rows. They are never counted together unless you ask.
+	Unit FilterUnit `form:"unit,omitempty" json:"unit,omitempty,omitzero"`
+
+	// Collection Names of the collections that records were taken from. Several are any of them; `-` is: not stated.
+	Collection FilterCollection `form:"collection,omitempty" json:"collection,omitempty,omitzero"`
+
+	// Cause How it began. Several are any of them; `-` is: not stated.
+	Cause FilterCause `form:"cause,omitempty" json:"cause,omitempty,omitzero"`
+
+	// Occurrence What it came to. Several are any of them; `-` is: not stated.
+	Occurrence FilterOccurrence `form:"occurrence,omitempty" json:"occurrence,omitempty,omitzero"`
+
+	// Type Kind of event, or a branch of the tree of kinds. Several are any of them; `-` is: not stated.
+	Type FilterType `form:"type,omitempty" json:"type,omitempty,omitzero"`
+
+	// Domain Who or what was affected. Several are any of them; `-` is: not stated.
+	Domain FilterDomain `form:"domain,omitempty" json:"domain,omitempty,omitzero"`
+
+	// Disease Disease, or a group of diseases. Several are any of them; `-` is: not stated.
+	Disease FilterDisease `form:"disease,omitempty" json:"disease,omitempty,omitzero"`
+
+	// Agent Agent or toxin, or a group of them. Several are any of them; `-` is: not stated.
+	Agent FilterAgent `form:"agent,omitempty" json:"agent,omitempty,omitzero"`
+
+	// Area Where it happened: country, former State or region, with all that lie in it. Several are any of them; `-` is: not stated.
+	Area FilterArea `form:"area,omitempty" json:"area,omitempty,omitzero"`
+
+	// Decade First year of the decade of the reference date. Several are any of them; `-` is: not stated.
+	Decade FilterDecade `form:"decade,omitempty" json:"decade,omitempty,omitzero"`
+
+	// Year Year of the reference date. Several are any of them; `-` is: not stated.
+	Year FilterYear `form:"year,omitempty" json:"year,omitempty,omitzero"`
+
+	// Setting In what surroundings it happened. Several are any of them; `-` is: not stated.
+	Setting FilterSetting `form:"setting,omitempty" json:"setting,omitempty,omitzero"`
+
+	// Verification How far it is confirmed. Several are any of them; `-` is: not stated.
+	Verification FilterVerification `form:"verification,omitempty" json:"verification,omitempty,omitzero"`
+
+	// Severity How severe it was. Several are any of them; `-` is: not stated.
+	Severity FilterSeverity `form:"severity,omitempty" json:"severity,omitempty,omitzero"`
+
+	// Response What was done about it. Several are any of them; `-` is: not stated.
+	Response FilterResponse `form:"response,omitempty" json:"response,omitempty,omitzero"`
+
+	// LessonPhase Phase from which something was learned. Several are any of them; `-` is: not stated.
+	LessonPhase FilterLessonPhase `form:"lesson_phase,omitempty" json:"lesson_phase,omitempty,omitzero"`
+
+	// Language Languages in which the summary can be read. Several are any of them; `-` is: not stated.
+	Language FilterSpokenLanguage `form:"language,omitempty" json:"language,omitempty,omitzero"`
+
+	// Organization Short names of organizations, where they are shown. Several are any of them; `-` is: not stated.
+	Organization FilterOrganization `form:"organization,omitempty" json:"organization,omitempty,omitzero"`
+
+	// Began When it began, by the reference date. A year, month or day, or two of them with `..` between; either side may be left open: `2010..2014-06`, `2010..`, `..2014`.
+	Began Began `form:"began,omitempty" json:"began,omitempty,omitzero"`
+
+	// Active When it was going on. A year, month or day, or two of them with `..` between; either side may be left open: `2010..2014-06`, `2010..`, `..2014`.
+	Active Active `form:"active,omitempty" json:"active,omitempty,omitzero"`
+
+	// Reported When somebody told of it. A year, month or day, or two of them with `..` between; either side may be left open: `2010..2014-06`, `2010..`, `..2014`.
+	Reported Reported `form:"reported,omitempty" json:"reported,omitempty,omitzero"`
+
+	// Deaths How many died. `>=10`, `<5`, `10..20`, `10..`, `..20`, or a number.
+	Deaths Deaths `form:"deaths,omitempty" json:"deaths,omitempty,omitzero"`
+
+	// Cases How many fell ill. `>=10`, `<5`, `10..20`, `10..`, `..20`, or a number.
+	Cases Cases `form:"cases,omitempty" json:"cases,omitempty,omitzero"`
+
+	// Certain Only what certainly matches; without it, what may match too. A record may match where its date or number is not known exactly.
+	Certain Certain `form:"certain,omitempty" json:"certain,omitempty,omitzero"`
+
+	// Sort By how well the words match, by publication, by reference date or by deaths (the least number), highest first. Without it: `score` where words are asked for, else `published`.
+	Sort Sort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
+
+	// GroupOf Only the records of one group, by the `group` of a hit.
+	GroupOf GroupOf `form:"group_of,omitempty" json:"group_of,omitempty,omitzero"`
+
+	// View With a token, `public` answers as somebody without one would be answered.
+	View ExportIncidentsParamsView `form:"view,omitempty" json:"view,omitempty,omitzero"`
 
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
+
+// ExportIncidentsParamsView defines parameters for ExportIncidents.
+type ExportIncidentsParamsView string
 
 // ReadFeedParams defines parameters for ReadFeed.
 type ReadFeedParams struct {
@@ -2353,6 +3023,18 @@ type ListChangesParams struct {
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
 
+// GetIndexParams defines parameters for GetIndex.
+type GetIndexParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// CheckIndexParams defines parameters for CheckIndex.
+type CheckIndexParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
 // RebuildIndexParams defines parameters for RebuildIndex.
 type RebuildIndexParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
@@ -2493,8 +3175,95 @@ type SearchParams struct {
 	// Q Words, "phrases", names of agents, diseases and places in any of the six languages.
 	Q Query `form:"q,omitempty" json:"q,omitempty,omitzero"`
 
-	// Unit Only incidents, only reports or only surveillance rows. They are never counted together unless you ask.
-	Unit Unit `form:"unit,omitempty" json:"unit,omitempty,omitzero"`
+	// Unit Only incidents, reports or surveillance rows. They are never counted together unless you ask.
+	Unit FilterUnit `form:"unit,omitempty" json:"unit,omitempty,omitzero"`
+
+	// Collection Names of the collections that records were taken from. Several are any of them; `-` is: not stated.
+	Collection FilterCollection `form:"collection,omitempty" json:"collection,omitempty,omitzero"`
+
+	// Cause How it began. Several are any of them; `-` is: not stated.
+	Cause FilterCause `form:"cause,omitempty" json:"cause,omitempty,omitzero"`
+
+	// Occurrence What it came to. Several are any of them; `-` is: not stated.
+	Occurrence FilterOccurrence `form:"occurrence,omitempty" json:"occurrence,omitempty,omitzero"`
+
+	// Type Kind of event, or a branch of the tree of kinds. Several are any of them; `-` is: not stated.
+	Type FilterType `form:"type,omitempty" json:"type,omitempty,omitzero"`
+
+	// Domain Who or what was affected. Several are any of them; `-` is: not stated.
+	Domain FilterDomain `form:"domain,omitempty" json:"domain,omitempty,omitzero"`
+
+	// Disease Disease, or a group of diseases. Several are any of them; `-` is: not stated.
+	Disease FilterDisease `form:"disease,omitempty" json:"disease,omitempty,omitzero"`
+
+	// Agent Agent or toxin, or a group of them. Several are any of them; `-` is: not stated.
+	Agent FilterAgent `form:"agent,omitempty" json:"agent,omitempty,omitzero"`
+
+	// Area Where it happened: country, former State or region, with all that lie in it. Several are any of them; `-` is: not stated.
+	Area FilterArea `form:"area,omitempty" json:"area,omitempty,omitzero"`
+
+	// Decade First year of the decade of the reference date. Several are any of them; `-` is: not stated.
+	Decade FilterDecade `form:"decade,omitempty" json:"decade,omitempty,omitzero"`
+
+	// Year Year of the reference date. Several are any of them; `-` is: not stated.
+	Year FilterYear `form:"year,omitempty" json:"year,omitempty,omitzero"`
+
+	// Setting In what surroundings it happened. Several are any of them; `-` is: not stated.
+	Setting FilterSetting `form:"setting,omitempty" json:"setting,omitempty,omitzero"`
+
+	// Verification How far it is confirmed. Several are any of them; `-` is: not stated.
+	Verification FilterVerification `form:"verification,omitempty" json:"verification,omitempty,omitzero"`
+
+	// Severity How severe it was. Several are any of them; `-` is: not stated.
+	Severity FilterSeverity `form:"severity,omitempty" json:"severity,omitempty,omitzero"`
+
+	// Response What was done about it. Several are any of them; `-` is: not stated.
+	Response FilterResponse `form:"response,omitempty" json:"response,omitempty,omitzero"`
+
+	// LessonPhase Phase from which something was learned. Several are any of them; `-` is: not stated.
+	LessonPhase FilterLessonPhase `form:"lesson_phase,omitempty" json:"lesson_phase,omitempty,omitzero"`
+
+	// Language Languages in which the summary can be read. Several are any of them; `-` is: not stated.
+	Language FilterSpokenLanguage `form:"language,omitempty" json:"language,omitempty,omitzero"`
+
+	// Organization Short names of organizations, where they are shown. Several are any of them; `-` is: not stated.
+	Organization FilterOrganization `form:"organization,omitempty" json:"organization,omitempty,omitzero"`
+
+	// Began When it began, by the reference date. A year, month or day, or two of them with `..` between; either side may be left open: `2010..2014-06`, `2010..`, `..2014`.
+	Began Began `form:"began,omitempty" json:"began,omitempty,omitzero"`
+
+	// Active When it was going on. A year, month or day, or two of them with `..` between; either side may be left open: `2010..2014-06`, `2010..`, `..2014`.
+	Active Active `form:"active,omitempty" json:"active,omitempty,omitzero"`
+
+	// Reported When somebody told of it. A year, month or day, or two of them with `..` between; either side may be left open: `2010..2014-06`, `2010..`, `..2014`.
+	Reported Reported `form:"reported,omitempty" json:"reported,omitempty,omitzero"`
+
+	// Deaths How many died. `>=10`, `<5`, `10..20`, `10..`, `..20`, or a number.
+	Deaths Deaths `form:"deaths,omitempty" json:"deaths,omitempty,omitzero"`
+
+	// Cases How many fell ill. `>=10`, `<5`, `10..20`, `10..`, `..20`, or a number.
+	Cases Cases `form:"cases,omitempty" json:"cases,omitempty,omitzero"`
+
+	// Certain Only what certainly matches; without it, what may match too. A record may match where its date or number is not known exactly.
+	Certain Certain `form:"certain,omitempty" json:"certain,omitempty,omitzero"`
+
+	// Sort By how well the words match, by publication, by reference date or by deaths (the least number), highest first. Without it: `score` where words are asked for, else `published`.
+	Sort Sort `form:"sort,omitempty" json:"sort,omitempty,omitzero"`
+
+	// GroupOf Only the records of one group, by the `group` of a hit.
+	GroupOf GroupOf `form:"group_of,omitempty" json:"group_of,omitempty,omitzero"`
+
+	// View With a token, `public` answers as somebody without one would be answered.
+	View SearchParamsView `form:"view,omitempty" json:"view,omitempty,omitzero"`
+
+	// Facets What to count besides; `all` is everything. A facet is not narrowed by its own filter, so that more of it can be chosen.
+	Facets Facets `form:"facets,omitempty" json:"facets,omitempty,omitzero"`
+
+	// Histogram Count by reference date too.
+	Histogram SearchParamsHistogram `form:"histogram,omitempty" json:"histogram,omitempty,omitzero"`
+
+	// Group Records that tell of the same event, by its id elsewhere (GLIDE, WOAH, WHO, IPPC), are one hit with `others`.
+	Group Group `form:"group,omitempty" json:"group,omitempty,omitzero"`
 
 	// Limit How many at most, 1 to 200.
 	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
@@ -2505,6 +3274,15 @@ type SearchParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
+
+// SearchParamsView defines parameters for Search.
+type SearchParamsView string
+
+// SearchParamsFacets defines parameters for Search.
+type SearchParamsFacets string
+
+// SearchParamsHistogram defines parameters for Search.
+type SearchParamsHistogram string
 
 // ConfirmSettingParams defines parameters for ConfirmSetting.
 type ConfirmSettingParams struct {
@@ -2517,6 +3295,24 @@ type ProposeSettingParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
+
+// SuggestParams defines parameters for Suggest.
+type SuggestParams struct {
+	// Q The beginning of a name, a word or an id.
+	Q string `form:"q" json:"q"`
+
+	// Limit How many at most, 1 to 20.
+	Limit int `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// View With a token, `public` answers as somebody without one would be answered.
+	View SuggestParamsView `form:"view,omitempty" json:"view,omitempty,omitzero"`
+
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// SuggestParamsView defines parameters for Suggest.
+type SuggestParamsView string
 
 // ListTokensParams defines parameters for ListTokens.
 type ListTokensParams struct {

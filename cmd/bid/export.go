@@ -15,24 +15,23 @@ import (
 
 func exportCommand(o *options) *cobra.Command {
 	params := &gen.ExportIncidentsParams{}
-	var query, unit, output string
+	var output string
 	cmd := &cobra.Command{
 		Use:   "export",
 		Short: "Write what a search finds as JSON Lines: a head, one line a record, a tail that counts them",
 		Long: "Write what a search finds as JSON Lines, in the view of whoever asks: the public, or the person named by --as.\n" +
 			"The first line says how it was made, the last how many records came before; without it the export is not complete.",
-		Example: "  bid export --query cholera --output cholera.jsonl",
+		Example: "  bid export --query cholera --area KEN --began 2010.. --output cholera.jsonl",
 		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd, app.Reading, func(client *gen.Client) error {
-				params.Q, params.Unit = query, gen.Unit(unit)
-				response, err := client.ExportIncidents(cmd.Context(), params)
-				return download(cmd, response, err, output)
-			})
-		},
 	}
-	cmd.Flags().StringVar(&query, "query", "", "what to search; without it, everything")
-	cmd.Flags().StringVar(&unit, "unit", "", "only incident, report or surveillance_row")
+	q := askable(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return o.with(cmd, app.Reading, func(client *gen.Client) error {
+			response, err := client.ExportIncidents(cmd.Context(), params, q.ask)
+			return download(cmd, response, err, output)
+		})
+	}
+	cmd.Flags().StringVar(&params.Q, "query", "", "what to search; without it, everything")
 	cmd.Flags().StringVar(&output, "output", "", "file; without it, the standard output")
 	return cmd
 }

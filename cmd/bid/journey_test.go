@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"bioincident/api/gen"
 	"bioincident/internal/testkit"
 )
 
@@ -44,8 +45,29 @@ func (b bid) journey(via string) {
 	batch := b.imports()
 	published := b.batch(batch)
 	b.want(b.do("reindex"), "reindexed; 0 records left out") // and so the index of a server holds them too
+	b.want(b.do("reindex", "--check"), "the index agrees with the database")
+	b.want(b.do("reindex", "--status"), fmt.Sprintf("public\t%d of %d\t%d records\t0.0 s behind", published, published, published))
+	b.searches(published)
 	b.exports(published)
 	b.ledger(via)
+}
+
+// searches finds what was published, as tables and as JSON.
+func (b bid) searches(published int) {
+	b.Helper()
+	all := b.do("search", "--facets", "unit,organization", "--histogram", "decade")
+	b.want(all, fmt.Sprintf("\n%d records", published))
+	var found gen.SearchAnswer
+	if err := json.Unmarshal([]byte(b.do("search", "--json", "--limit", "1", "--sort", "published")), &found); err != nil {
+		b.Fatal(err)
+	}
+	if found.Total != int64(published) || len(found.Hits) != 1 || found.Next == nil {
+		b.Errorf("%d of %d found, %d on the first page", found.Total, published, len(found.Hits))
+	}
+	b.want(b.do("search", found.Hits[0].Id), found.Hits[0].Id+"  "+found.Hits[0].ReferenceDate, "\n1 records")
+	b.want(b.do("search", "--unit", "surveillance_row"), "\n0 records")
+	b.refused(2, "/query/began", "search", "--began", "2014-13", "--deaths", "many")
+	b.refused(2, "/query/deaths", "export", "--deaths", "many")
 }
 
 func (b bid) organizations() {

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
 
 	"bioincident/api"
 	"bioincident/internal/fault"
@@ -24,7 +23,7 @@ func (s *System) surface(sch *schema.Schema, catalogue *message.Catalogue) error
 	server, err := httpd.New(httpd.Deps{
 		Workflow: s.Workflow, Catalog: s.Catalog, Auth: s.Auth, Schema: sch, Message: catalogue, Store: s.Store, Log: s.Log,
 		Random: rand.Reader, Settings: settings, Notice: s.Settings.Notice, Spool: s.Settings.Data,
-		Health: s.health, Rebuild: s.rebuild,
+		Health: s.health, Index: api.Index{Status: s.indexStatus, Rebuild: s.rebuild, Check: s.checkIndex},
 	})
 	if err != nil {
 		return err
@@ -46,17 +45,4 @@ func (s *System) health(context.Context) []api.Check {
 		check.Why = fault.Of(err).Code
 	}
 	return []api.Check{check}
-}
-
-// rebuild builds the word indexes anew and lists what could not be indexed.
-func (s *System) rebuild(ctx context.Context, tell func(done, total int64)) ([]api.LeftOut, error) {
-	err := s.Follower.Rebuild(ctx, func(_ schema.Tier, done, total int64) { tell(done, total) })
-	if err != nil {
-		return nil, err
-	}
-	var left []api.LeftOut
-	for _, l := range s.Follower.Left() {
-		left = append(left, api.LeftOut{ID: fmt.Sprintf("%s@%d", l.Record, l.Edition), Why: l.Why})
-	}
-	return left, nil
 }

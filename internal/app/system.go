@@ -155,7 +155,7 @@ func (s *System) follow() {
 
 // catchUp waits until the index holds what the feeds hold: a command that reads must not answer from before.
 func (s *System) catchUp(ctx context.Context) error {
-	for _, tier := range []schema.Tier{schema.Public, schema.Members} {
+	for _, tier := range schema.Tiers() {
 		var position int64
 		err := s.Store.Read(ctx, func(tx *store.Tx) error {
 			head, err := tx.FeedHead(tier)

@@ -22,11 +22,17 @@ import (
 // Index is the word index as the catalog asks it.
 type Index interface {
 	Search(ctx context.Context, who policies.Audience, q search.Query) (search.Result, error)
+	Suggest(ctx context.Context, who policies.Audience, in search.SuggestIn) ([]search.Suggestion, error)
 }
 
-// Follower waits until the index of a tier is complete up to a feed position.
+// Follower keeps the index equal to the stored views.
 type Follower interface {
+	// CaughtUp waits until the index of a tier is complete up to a feed position.
 	CaughtUp(ctx context.Context, tier schema.Tier, position int64) error
+	// Position gives the feed position up to which the index of a tier is complete; -1 while it is built.
+	Position(tier schema.Tier) int64
+	// Narrowed gives the feed position of a tier up to which nothing is found that was narrowed or taken away.
+	Narrowed(tier schema.Tier) int64
 }
 
 // Deps is what a Catalog is built from.
@@ -199,5 +205,5 @@ func readCursor(cursor string, key any) error {
 	return nil
 }
 
-// errWall tells that a view came from a table that its reader may not see: the question was built wrongly.
+// errWall tells that a snapshot did not give a view twice to the same reader.
 var errWall = errors.New("a view from behind a wall")

@@ -177,7 +177,7 @@ func (w *world) review(id string) {
 
 func (w *world) caughtUp() {
 	w.t.Helper()
-	for _, tier := range []schema.Tier{schema.Public, schema.Members} {
+	for _, tier := range schema.Tiers() {
 		w.ok(w.store.Read(w.ctx, func(tx *store.Tx) error {
 			head, err := tx.FeedHead(tier)
 			if err != nil {
@@ -337,9 +337,7 @@ func TestSearch(t *testing.T) {
 		if out := find("", ""); out.Total != 1 || out.Position.Tier != schema.Public || out.Position.No != 1 {
 			w.t.Errorf("%+v", out)
 		}
-		_, err := w.catalog.Search(w.ctx, identity.Principal{}, catalog.SearchIn{Unit: "case"})
-		w.refused(err, fault.Invalid, "search.unit")
-		_, err = w.catalog.Search(w.ctx, identity.Principal{}, catalog.SearchIn{Limit: 201})
+		_, err := w.catalog.Search(w.ctx, identity.Principal{}, catalog.SearchIn{Limit: 201})
 		w.refused(err, fault.Invalid, "limit.range")
 	})
 }
@@ -359,9 +357,15 @@ func (b *behind) Search(context.Context, policies.Audience, search.Query) (searc
 	return search.Result{Total: 1, Hits: []search.Hit{{No: b.no}}}, nil
 }
 
+func (b *behind) Suggest(context.Context, policies.Audience, search.SuggestIn) ([]search.Suggestion, error) {
+	return nil, nil
+}
+
 type patient struct{ waits int }
 
 func (p *patient) CaughtUp(context.Context, schema.Tier, int64) error { p.waits++; return nil }
+func (p *patient) Position(schema.Tier) int64                         { return 1 << 40 }
+func (p *patient) Narrowed(schema.Tier) int64                         { return 1 << 40 }
 
 // TestSecondAuthorisation: a hit that the database does not give is never shown; the search waits and runs again, and
 // says so when that does not help.

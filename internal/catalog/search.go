@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"bioincident/internal/fault"
 	"bioincident/internal/identity"
 	"bioincident/internal/incident"
 	"bioincident/internal/ledger"
 	"bioincident/internal/store"
+	"bioincident/schema"
 	"bioincident/search"
 )
 
@@ -21,53 +23,84 @@ const triesToAgree = 3
 // mostHighlights is how many pieces of text a hit shows.
 const mostHighlights = 3
 
-// Search finds records by words, concepts and fields. The total is exact: it is what the reader may open, no more.
+// mostBehind is how long what was narrowed may wait for the index before searches are refused.
+const mostBehind = 2 * time.Second
+
+// Search finds records by words, concepts, fields, dates and counts. Total, facets and histogram are exact: they are of
+// what the reader may open, no more. What is wrong with the question is said at the part it is wrong with: /began,
+// /cause. Errors besides: Unavailable search.behind.
 func (c *Catalog) Search(ctx context.Context, who identity.Principal, in SearchIn) (SearchOut, error) {
 	limit, err := pageLimit(in.Limit, 20)
 	if err != nil {
 		return SearchOut{}, err
 	}
-	if err := c.checkUnit(in.Unit); err != nil {
+	query, err := c.query(in)
+	if err != nil {
 		return SearchOut{}, err
 	}
-	r := c.reader(who)
+	query.Limit, query.Cursor = limit, in.Cursor
+	r := c.searcher(who, in.Public)
 	var out SearchOut
 	err = c.agreeing(ctx, r, func(tx *store.Tx) (bool, error) {
-		result, err := c.Index.Search(ctx, r.Audience, search.Query{Text: in.Q, Filters: filters(in), Limit: limit, Cursor: in.Cursor})
+		result, err := c.Index.Search(ctx, r.Audience, query)
 		if err != nil {
 			return false, err
 		}
-		views, err := tx.Views(r.tier(), numbers(result.Hits))
-		if err != nil || len(views) != len(result.Hits) {
+		views, agreed, err := hydrate(tx, r, result.Hits)
+		if err != nil || !agreed {
 			return false, err
 		}
-		out, err = c.answer(r, in, result, views)
+		out, err = c.answer(r, in, query, result, views)
 		return true, err
 	})
 	return out, err
 }
 
-func (c *Catalog) checkUnit(unit string) error {
-	list, ok := c.Schema.Vocabulary("unit")
-	if unit != "" && (!ok || !list.Has(unit)) {
-		return fault.New(fault.Invalid, "search.unit", "unit", unit).At("/unit", "search.unit", "unit", unit)
+// searcher is the reader of a search: whoever asks, or the public, where that is what they ask for.
+func (c *Catalog) searcher(who identity.Principal, public bool) reader {
+	if public {
+		who = identity.Principal{}
 	}
-	return nil
+	return c.reader(who)
 }
 
-func filters(in SearchIn) []search.Filter {
-	if in.Unit == "" {
-		return nil
+// walls are those behind which a reader searches.
+func (r reader) walls() []schema.Tier {
+	if len(r.Orgs) > 0 {
+		return []schema.Tier{r.tier(), schema.Named}
 	}
-	return []search.Filter{{Facet: "unit", Codes: []string{in.Unit}}}
+	return []schema.Tier{r.tier()}
 }
 
-func numbers(hits []search.Hit) []int64 {
-	nos := make([]int64, len(hits))
-	for i, hit := range hits {
-		nos[i] = hit.No
+// hydrate gives the view of each hit, in their order. It is the second authorisation: agreed is false when the database
+// does not give this reader one of them.
+func hydrate(tx *store.Tx, r reader, hits []search.Hit) (views []store.StoredView, agreed bool, err error) {
+	found := map[int64]store.StoredView{}
+	for _, tier := range r.walls() {
+		var nos []int64
+		for _, hit := range hits {
+			if hit.Tier == tier {
+				nos = append(nos, hit.No)
+			}
+		}
+		rows, err := tx.Views(tier, nos)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, v := range rows {
+			if r.sees(v) {
+				found[v.No] = v
+			}
+		}
 	}
-	return nos
+	for _, hit := range hits {
+		v, ok := found[hit.No]
+		if !ok {
+			return nil, false, nil
+		}
+		views = append(views, v)
+	}
+	return views, true, nil
 }
 
 // agreeing runs a search until every hit of the index is one that the database gives to this reader. What the index
@@ -76,50 +109,168 @@ func numbers(hits []search.Hit) []int64 {
 func (c *Catalog) agreeing(ctx context.Context, r reader, fn func(*store.Tx) (bool, error)) error {
 	for range triesToAgree {
 		agreed := false
-		var head ledger.Head
+		heads := map[schema.Tier]ledger.Head{}
 		err := c.Store.Read(ctx, func(tx *store.Tx) (err error) {
+			if err := c.notBehind(tx, r, r.walls()...); err != nil {
+				return err
+			}
 			if agreed, err = fn(tx); err != nil || agreed {
 				return err
 			}
-			head, err = tx.FeedHead(r.tier())
+			heads, err = feedHeads(tx, r)
 			return err
 		})
 		if err != nil || agreed {
 			return err
 		}
-		if err := c.Follower.CaughtUp(ctx, r.tier(), head.Seq); err != nil {
-			return fault.New(fault.Unavailable, "search.behind").Because(err)
+		for tier, head := range heads {
+			if err := c.Follower.CaughtUp(ctx, tier, head.Seq); err != nil {
+				return fault.New(fault.Unavailable, "search.behind").Because(err)
+			}
 		}
 	}
 	return fault.New(fault.Unavailable, "search.behind")
 }
 
-func (c *Catalog) answer(r reader, in SearchIn, result search.Result, views []store.StoredView) (SearchOut, error) {
-	out := SearchOut{Total: result.Total, Hits: []Hit{}, Next: result.Next,
-		Position: FeedPosition{Tier: r.tier(), No: result.Position}, Understood: c.understood(result.Concepts, in.Lang)}
-	for _, v := range views {
-		if !r.sees(v) {
-			return SearchOut{}, errWall
-		}
-		reading, err := c.reading(v, in.Lang)
-		if err != nil {
-			return SearchOut{}, err
-		}
-		highlights, err := c.highlights(v, reading, result.Words, in.Lang)
-		if err != nil {
-			return SearchOut{}, err
-		}
-		out.Hits = append(out.Hits, Hit{Reading: reading, Highlights: highlights})
+// Suggest gives names, words and ids that begin with a text and that something has which the reader may find in the
+// index of the public or of members; what is for the named alone suggests nothing.
+func (c *Catalog) Suggest(ctx context.Context, who identity.Principal, in SuggestIn) ([]Suggestion, error) {
+	r := c.searcher(who, in.Public)
+	err := c.Store.Read(ctx, func(tx *store.Tx) error { return c.notBehind(tx, r, r.tier()) })
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.Index.Suggest(ctx, r.Audience, search.SuggestIn{Text: in.Text, Lang: in.Lang, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Suggestion, len(found))
+	for i, s := range found {
+		out[i] = Suggestion{Kind: s.Kind, List: s.List, Code: s.Code, Facet: facetOf(s.List), Text: s.Text, Records: s.Records}
 	}
 	return out, nil
 }
 
-// highlights are made from the view that the reader gets, never from the index.
-func (c *Catalog) highlights(v store.StoredView, reading Reading, words search.Words, lang string) ([]Highlight, error) {
+// feedHeads gives the last entries of the feeds of the walls that a reader uses.
+func feedHeads(tx *store.Tx, r reader) (map[schema.Tier]ledger.Head, error) {
+	heads := map[schema.Tier]ledger.Head{}
+	for _, tier := range r.walls() {
+		head, err := tx.FeedHead(tier)
+		if err != nil {
+			return nil, err
+		}
+		heads[tier] = head
+	}
+	return heads, nil
+}
+
+// notBehind refuses to search when something that was narrowed too long ago can still be found behind one of the walls.
+// It asks the feed itself: a follower that stands still does not know that it does.
+func (c *Catalog) notBehind(tx *store.Tx, r reader, walls ...schema.Tier) error {
+	for _, tier := range walls {
+		if c.Follower.Position(tier) < 0 {
+			continue // it is being built: nothing is found at all
+		}
+		entry, pending, err := tx.NarrowingAfter(tier, c.Follower.Narrowed(tier))
+		if err != nil {
+			return err
+		}
+		if pending && time.Duration(r.now-entry.At)*time.Microsecond > mostBehind {
+			return fault.New(fault.Unavailable, "search.behind")
+		}
+	}
+	return nil
+}
+
+func (c *Catalog) answer(
+	r reader, in SearchIn, query search.Query, result search.Result, views []store.StoredView,
+) (SearchOut, error) {
+	out := SearchOut{Total: result.Total, Certain: result.Certain, Restricted: result.Restricted, Groups: result.Groups,
+		Undated: result.Undated, Order: string(result.Order), Hits: []Hit{}, Next: result.Next,
+		Position: FeedPosition{Tier: r.tier(), No: result.Position}, Understood: c.understood(result.Concepts, in.Lang),
+		Facets: c.facets(in, result.Facets), Histogram: histogram(result.Histogram)}
+	for i, v := range views {
+		reading, err := c.reading(v, in.Lang)
+		if err != nil {
+			return SearchOut{}, err
+		}
+		hit, err := c.hit(v, reading, query, result.Words, in.Lang)
+		if err != nil {
+			return SearchOut{}, err
+		}
+		found := result.Hits[i]
+		hit.Restricted, hit.Group, hit.Others = found.Restricted, found.Group, found.Others
+		hit.Match = incident.Certainly
+		if found.Match == incident.Possibly {
+			hit.Match = incident.Possibly
+			hit.Why = orWords(hit.Why)
+		}
+		out.Hits = append(out.Hits, hit)
+	}
+	return out, nil
+}
+
+// orWords names the words of the question as what is only possible, when none of its other parts is.
+func orWords(why []string) []string {
+	if len(why) == 0 {
+		return []string{"q"}
+	}
+	return why
+}
+
+// hit reads the view that the reader gets for what the index does not tell: the words found, and which questions its
+// dates and counts leave open.
+func (c *Catalog) hit(
+	v store.StoredView, reading Reading, query search.Query, words search.Words, lang string,
+) (Hit, error) {
 	var body incident.Body
 	if err := json.Unmarshal(v.Bytes, &body); err != nil {
-		return nil, fmt.Errorf("a stored view cannot be read: %w", err)
+		return Hit{}, fmt.Errorf("a stored view cannot be read: %w", err)
 	}
+	return Hit{Reading: reading, Highlights: highlights(body, reading, words, lang), Why: onlyPossible(body, query)}, nil
+}
+
+// onlyPossible lists the questions of time and of numbers that a record does not certainly answer.
+func onlyPossible(body incident.Body, query search.Query) []string {
+	why := []string{}
+	if len(query.Dates) > 0 {
+		spans := incident.SpansOf(body, incident.Derive(body))
+		for _, asked := range query.Dates {
+			if dated(spans, asked) == incident.Possibly {
+				why = append(why, string(asked.Question))
+			}
+		}
+	}
+	if len(query.Counts) > 0 {
+		figures := incident.Figures(body)
+		for _, asked := range query.Counts {
+			if figure, ok := figures[asked.Measure]; ok && !within(figure, asked) {
+				why = append(why, asked.Measure)
+			}
+		}
+	}
+	return why
+}
+
+func dated(spans incident.Spans, asked search.Dated) incident.Match {
+	window := incident.Span(asked.Window)
+	switch asked.Question {
+	case search.Active:
+		return spans.Active(window)
+	case search.Reported:
+		return spans.Told(window)
+	}
+	return spans.Began.Within(window)
+}
+
+// within tells whether a whole range lies in another. An open end lies only in an open one.
+func within(figure [2]int64, asked search.Counted) bool {
+	below := asked.High == incident.Unstated || figure[1] != incident.Unstated && figure[1] <= asked.High
+	return below && figure[0] >= asked.Low
+}
+
+// highlights are made from the view that the reader gets, never from the index.
+func highlights(body incident.Body, reading Reading, words search.Words, lang string) []Highlight {
 	texts := append([]search.Text{{Field: search.FieldTitle, Language: lang, Text: reading.Title}}, search.Texts(body)...)
 	out := []Highlight{}
 	for _, fragment := range search.Highlight(texts, words, mostHighlights) {
@@ -135,7 +286,7 @@ func (c *Catalog) highlights(v store.StoredView, reading Reading, words search.W
 		h.Text = text.String()
 		out = append(out, h)
 	}
-	return out, nil
+	return out
 }
 
 // understood groups the concepts of a query by the words typed.
@@ -157,124 +308,4 @@ func (c *Catalog) understood(concepts []search.Concept, lang string) []Understoo
 		}
 	}
 	return out
-}
-
-// Export gives everything that a search finds, in the order of record numbers found, one line a record: first how it was
-// made, last how many records there were. Everything comes from one snapshot of the database; whatever is left out is
-// counted in the last line. An error of each ends it.
-func (c *Catalog) Export(ctx context.Context, who identity.Principal, in SearchIn, each func(Line) error) error {
-	if err := c.checkUnit(in.Unit); err != nil {
-		return err
-	}
-	r := c.reader(who)
-	in.Cursor, in.Limit = "", 0
-	err := c.agreeing(ctx, r, func(tx *store.Tx) (bool, error) {
-		head, nos, agreed, err := c.survey(ctx, tx, r, in)
-		if err != nil || !agreed {
-			return false, err
-		}
-		feed, err := tx.FeedHead(r.tier())
-		if err != nil || head.Position.No < feed.Seq {
-			return false, err // an export that says it is complete holds everything published until now
-		}
-		return true, c.stream(tx, r, in, head, nos, each)
-	})
-	if err == nil {
-		c.Store.Events().Record(store.Event{Kind: "exported", Person: who.Person, Org: who.Org, Subject: r.tier().String()})
-	}
-	return err
-}
-
-// survey goes through the answer once, for its size and its licences, before a line is written.
-func (c *Catalog) survey(ctx context.Context, tx *store.Tx, r reader, in SearchIn) (ExportHead, []int64, bool, error) {
-	head := ExportHead{Query: in, At: c.Store.Clock(), Schema: c.Schema.Version()}
-	if c.Checks != nil {
-		head.Criteria = c.Checks.Version()
-	}
-	licences := map[Licence]int64{}
-	var nos []int64
-	query := search.Query{Text: in.Q, Filters: filters(in), Limit: search.MaxLimit}
-	for {
-		result, err := c.Index.Search(ctx, r.Audience, query)
-		if err != nil {
-			return head, nil, false, err
-		}
-		page := numbers(result.Hits)
-		views, err := tx.Views(r.tier(), page)
-		if err != nil || len(views) != len(page) {
-			return head, nil, false, err
-		}
-		for _, v := range views {
-			if err := c.count(v, licences); err != nil {
-				return head, nil, false, err
-			}
-		}
-		nos = append(nos, page...)
-		head.Total = result.Total
-		head.Position = FeedPosition{Tier: r.tier(), No: result.Position}
-		if query.Cursor = result.Next; query.Cursor == "" {
-			break
-		}
-	}
-	for licence, records := range licences {
-		licence.Records = records
-		head.Licences = append(head.Licences, licence)
-	}
-	slices.SortFunc(head.Licences, func(a, b Licence) int {
-		return strings.Compare(a.Collection+"\x00"+a.Licence, b.Collection+"\x00"+b.Licence)
-	})
-	// A page that was read from a later generation than the first may repeat or miss a record: then it is done again.
-	return head, nos, int64(len(nos)) == head.Total && distinct(nos), nil
-}
-
-func distinct(nos []int64) bool {
-	seen := make(map[int64]bool, len(nos))
-	for _, no := range nos {
-		if seen[no] {
-			return false
-		}
-		seen[no] = true
-	}
-	return true
-}
-
-func (c *Catalog) count(v store.StoredView, licences map[Licence]int64) error {
-	var s shown
-	if err := json.Unmarshal(v.Bytes, &s); err != nil {
-		return fmt.Errorf("a stored view cannot be read: %w", err)
-	}
-	if collection := s.Identity.Collection; collection != nil {
-		licences[Licence{Collection: collection.Name, Licence: collection.Licence, Attribution: collection.Attribution}]++
-		return nil
-	}
-	licences[Licence{}]++
-	return nil
-}
-
-func (c *Catalog) stream(tx *store.Tx, r reader, in SearchIn, head ExportHead, nos []int64, each func(Line) error) error {
-	if err := each(Line{Head: &head}); err != nil {
-		return err
-	}
-	const page = 200
-	tail := ExportTail{Omitted: []Omitted{}}
-	for part := range slices.Chunk(nos, page) {
-		views, err := tx.Views(r.tier(), part)
-		if err != nil {
-			return err
-		}
-		for _, v := range views {
-			if !r.sees(v) {
-				return errWall
-			}
-			reading, err := c.reading(v, in.Lang)
-			if err != nil {
-				return err
-			}
-			if err := each(Line{Record: &reading}); err != nil {
-				return err
-			}
-			tail.Records++
-		}
-	}
-	return each(Line{Tail: &tail})
 }

@@ -51,19 +51,47 @@ type Edition struct {
 	Tombstone *Tombstone
 }
 
-// SearchIn is a search. Q may be empty: then everything is found, newest first.
+// SearchIn is a search. All its parts must hold together; without any, everything is found, newest first.
 type SearchIn struct {
-	Q      string
-	Unit   string // vocabulary unit; "" is every unit
-	Limit  int    // at most 200; 0 is 20
-	Cursor string
-	Lang   string // of titles and labels; "" is en
+	Q       string   // words, phrases, field:value
+	Filters []Filter // each facet at most once
+
+	// Windows of time, as search.ParseWindow reads them; "" does not ask.
+	Began    string // the reference date
+	Active   string // whether it was going on
+	Reported string // the dates on which somebody told of it
+
+	// Ranges of numbers, as search.ParseCount reads them; "" does not ask.
+	Deaths string
+	Cases  string
+
+	Certain   bool     // only what certainly matches
+	Sort      string   // score, published, reference, deaths; "" is score when words are asked for, else published
+	Facets    []string // to be counted, of search.FacetNames, or all
+	Histogram string   // "", year or decade of the reference date
+	Group     bool     // records of one event are one hit
+	GroupOf   string   // only records of this group: Hit.Group of a grouped search
+	Public    bool     // as the public finds, whoever asks
+	Limit     int      // at most 200; 0 is 20
+	Cursor    string
+	Lang      string // of titles and labels; "" is en
+}
+
+// Filter asks for records that have one of the codes, or one below it, under a facet; "-" is that none is stated.
+type Filter struct {
+	Facet string
+	Codes []string
 }
 
 // Hit is one result.
 type Hit struct {
 	Reading
 	Highlights []Highlight
+	Match      incident.Match // Certainly or Possibly
+	Why        []string       // parts of the question that are only possible: began, active, reported, deaths, cases, q
+	Restricted bool           // found in what the reader's organization alone may see, and nowhere else
+	Group      string         // of records of one event; "" is none
+	Others     int64          // how many more of its group match, in a grouped search
 }
 
 // Highlight is a piece of text around the words found; Marks are byte offsets, from and to, into Text.
@@ -82,13 +110,68 @@ type Understood struct {
 	Label string   `json:"label"` // in the reader's language
 }
 
-// SearchOut is a page of results. Total is exact.
+// SearchOut is a page of results. All numbers are exact.
 type SearchOut struct {
-	Total      int64
+	Total      int64 // of all pages; in a grouped search the records, not the groups
+	Certain    int64 // of Total, those that certainly match
+	Restricted int64 // of Total
+	Groups     int64 // in a grouped search, hits of all pages
+	Undated    int64 // records that match but for a date that they lack
+	Order      string
 	Hits       []Hit
 	Next       string
 	Position   FeedPosition // of the feed that the answer rests on
 	Understood []Understood
+	Facets     []Facet // in the order asked for
+	Histogram  *Histogram
+}
+
+// Facet is one facet counted, over the records that match everything but its own filter.
+type Facet struct {
+	Name      string
+	Label     string // in the reader's language
+	Values    []Value
+	NotStated Value // records without any: its code is that by which they are asked for
+}
+
+// Value is a value of a facet.
+type Value struct {
+	Code     string
+	Label    string // in the reader's language
+	Parent   string // code of the value above it, "" at the top
+	Records  int64
+	Selected bool // it is asked for
+}
+
+// Histogram counts records by reference date.
+type Histogram struct {
+	Step    string // year or decade
+	Bars    []Bar
+	Undated int64
+}
+
+// Bar is a year or a decade.
+type Bar struct {
+	From      int // first year
+	Certainly int64
+	Possibly  int64
+}
+
+// SuggestIn is the beginning of what somebody wants to ask.
+type SuggestIn struct {
+	Text   string
+	Limit  int    // at most 20; 0 is 10
+	Public bool   // as the public finds, whoever asks
+	Lang   string // of labels; "" is en
+}
+
+// Suggestion is one way to go on.
+type Suggestion struct {
+	Kind       string // concept, word, record
+	List, Code string // of a concept
+	Facet      string // by which the code is filtered; "" when it is not
+	Text       string // label in the reader's language, word, or id
+	Records    int64
 }
 
 // FeedPosition names a place in a feed that readers follow.

@@ -1,12 +1,13 @@
 // Package follow keeps the search index equal to the stored views.
 //
-// There is one follower for each feed that readers can follow, the public's and the members'. It wakes when something
-// was committed, reads the feed after the checkpoint of the index, and brings the current views of the records named
+// There is one follower for each tier and its feed; that of the named tier, which no reader follows, is kept for this. It
+// wakes when something was committed, reads the feed after the checkpoint of the index, and brings the current views of the records named
 // there into the index, together with the new checkpoint. What was read once more after a crash is applied once more,
 // which changes nothing.
 //
 // Narrowing comes first: records of which less may be seen than before are taken out of every answer at once, also when
-// the follower is far behind and their new views come many batches later.
+// the follower is far behind and their new views come many batches later. Narrowed says up to which entry that is done:
+// who searches compares it with the feed itself, so that a follower that stands still is noticed.
 //
 // An index without a checkpoint is built from the current views in the order of record numbers; the feed position is
 // taken before the first view is read, so that what changes meanwhile is followed afterwards. Rebuild does the same into

@@ -40,10 +40,27 @@ func (m documents) document(view store.StoredView) (doc search.Document, err err
 		return search.Document{}, err
 	}
 	doc.Texts = append(doc.Texts, search.Texts(body)...)
+	doc.Dates, doc.Counts, doc.Group = dates(body), incident.Figures(body), incident.GroupOf(body)
+	if view.Tier == schema.Named {
+		doc.Owner, doc.Recipients = view.Owner, view.Recipients
+	}
 	return doc, nil
 }
 
-// codes gives the codes stored with the view, and those that only search asks for.
+// dates gives the days that questions of time are asked of, told from the body alone.
+func dates(body incident.Body) search.Dates {
+	spans := incident.SpansOf(body, incident.Derive(body))
+	windows := make([]search.Window, len(spans.Reported))
+	for i, span := range spans.Reported {
+		windows[i] = search.Window(span)
+	}
+	return search.Dates{
+		Began: search.Window(spans.Began), Core: search.Window(spans.Core), Hull: search.Window(spans.Hull), Reported: windows,
+	}
+}
+
+// codes gives the codes stored with the view, and those that only search asks for. The owner is a code by the name that
+// is shown, where it is shown: its id is none of anybody's business.
 func codes(view store.StoredView, body incident.Body) (map[string][]string, error) {
 	codes := map[string][]string{}
 	if err := json.Unmarshal(view.Codes, &codes); err != nil {
@@ -54,7 +71,7 @@ func codes(view store.StoredView, body incident.Body) (map[string][]string, erro
 	for _, assessment := range body.Cause.Assessments {
 		codes["mechanism"] = append(codes["mechanism"], assessment.Mechanism)
 	}
-	codes["unit"], codes["owner"] = []string{view.Unit}, []string{view.Owner}
+	codes["unit"], codes["organization"] = []string{view.Unit}, []string{view.ShownOwner}
 	for kind := range codes {
 		codes[kind] = slices.DeleteFunc(codes[kind], func(code string) bool { return code == "" })
 	}

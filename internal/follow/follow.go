@@ -27,7 +27,7 @@ type Deps struct {
 	Log     *slog.Logger
 }
 
-// Follower keeps both tiers of the index.
+// Follower keeps every tier of the index.
 type Follower struct {
 	index  *search.Index
 	source source
@@ -40,8 +40,14 @@ type Left struct {
 	Tier    schema.Tier
 	Record  string
 	Edition int
-	Why     string
+	Why     string // code; what exactly is in the log, because it may quote the record
 }
+
+// Why a record is left out.
+const (
+	unreadable = "follow.view_unreadable"
+	unanalysed = "follow.text_unanalysed"
+)
 
 // Lag is how far the index of a tier is behind its feed.
 type Lag struct {
@@ -86,7 +92,7 @@ func newFollower(from source, d Deps) *Follower {
 	}
 	f := &Follower{index: d.Index, source: from, log: log}
 	maker := documents{schema: d.Schema, message: d.Message}
-	for _, tier := range []schema.Tier{schema.Public, schema.Members} {
+	for _, tier := range schema.Tiers() {
 		f.tiers = append(f.tiers, &tierFollower{
 			tier: tier, source: from, index: d.Index, maker: maker, log: log.With("tier", tier.String()),
 			moved: make(chan struct{}), left: map[int64]Left{},
@@ -142,6 +148,22 @@ func (f *Follower) CaughtUp(ctx context.Context, tier schema.Tier, position int6
 	}
 }
 
+// Position gives the feed position up to which the index of a tier is complete; -1 while it is built.
+func (f *Follower) Position(tier schema.Tier) int64 { return f.index.Checkpoint(tier) }
+
+// Narrowed gives the feed position of a tier up to which nothing is found that was narrowed or taken away: at least
+// Position, and further while other entries wait for their turn.
+func (f *Follower) Narrowed(tier schema.Tier) int64 {
+	t, err := f.tier(tier)
+	if err != nil {
+		return -1
+	}
+	return max(f.index.Checkpoint(tier), t.hiddenTo())
+}
+
+// Records gives how many records the index of a tier can find.
+func (f *Follower) Records(tier schema.Tier) int64 { return f.index.Count(tier) }
+
 // Left lists the records that are left out of the index because they cannot be indexed.
 func (f *Follower) Left() []Left {
 	var all []Left
@@ -169,16 +191,23 @@ func (f *Follower) Health() error {
 	return errors.Join(failing...)
 }
 
-// Rebuild makes the index of both tiers anew, each in a second directory while the first serves, and puts it in its
-// place when it is as far. Progress may be nil; total is how many the index held before.
-func (f *Follower) Rebuild(ctx context.Context, progress func(tier schema.Tier, done, total int64)) error {
-	for _, t := range f.tiers {
-		report := func(done int64) {
-			if progress != nil {
-				progress(t.tier, done, max(done, f.index.Count(t.tier)))
-			}
+// Progress is told how many records of a tier are done, and how many there are about.
+type Progress func(tier schema.Tier, done, total int64)
+
+// of gives the progress of one tier; there is nobody to tell when it is nil.
+func (p Progress) of(t *tierFollower) func(done int64) {
+	return func(done int64) {
+		if p != nil {
+			p(t.tier, done, max(done, t.index.Count(t.tier)))
 		}
-		if err := t.rebuild(ctx, report); err != nil {
+	}
+}
+
+// Rebuild makes the index of every tier anew, each in a second directory while the first serves, and puts it in its
+// place when it is as far. Progress may be nil; its total is how many the index held before.
+func (f *Follower) Rebuild(ctx context.Context, progress Progress) error {
+	for _, t := range f.tiers {
+		if err := t.rebuild(ctx, progress.of(t)); err != nil {
 			return err
 		}
 	}
@@ -192,11 +221,11 @@ type Finding struct {
 }
 
 // Check brings the index up to the head of the feeds and compares it with all current views: each must be one document
-// and one column row with its hash. Records in Left are left out.
-func (f *Follower) Check(ctx context.Context) ([]Finding, error) {
+// and one column row with its hash. Records in Left are left out. Progress may be nil.
+func (f *Follower) Check(ctx context.Context, progress Progress) ([]Finding, error) {
 	var all []Finding
 	for _, t := range f.tiers {
-		findings, err := t.check(ctx)
+		findings, err := t.check(ctx, progress.of(t))
 		if err != nil {
 			return nil, err
 		}

@@ -35,7 +35,7 @@ type shelf struct {
 func newShelf() *shelf {
 	return &shelf{
 		feed: map[schema.Tier][]ledger.FeedEntry{}, records: map[string]incident.Record{}, now: 1_000_000,
-		views: map[schema.Tier]map[int64]store.StoredView{schema.Public: {}, schema.Members: {}},
+		views: map[schema.Tier]map[int64]store.StoredView{schema.Public: {}, schema.Members: {}, schema.Named: {}},
 	}
 }
 
@@ -217,7 +217,7 @@ func total(t testing.TB, f *Follower, text string) int64 {
 
 func checked(t testing.TB, f *Follower) {
 	t.Helper()
-	findings, err := f.Check(context.Background())
+	findings, err := f.Check(context.Background(), nil)
 	if err != nil || len(findings) > 0 {
 		t.Errorf("the index differs from the views: %v %v", findings, err)
 	}

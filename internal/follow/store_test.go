@@ -117,14 +117,14 @@ func TestFollowsTheDatabase(t *testing.T) {
 		write(t, s, gone)
 		expect(policies.Audience{}, "", 0)
 		expect(policies.Audience{Members: true}, "", 2)
-		if findings, err := f.Check(context.Background()); err != nil || len(findings) > 0 {
+		if findings, err := f.Check(context.Background(), nil); err != nil || len(findings) > 0 {
 			t.Error(findings, err)
 		}
 		if err := f.Rebuild(context.Background(), nil); err != nil {
 			t.Error(err)
 		}
 		expect(policies.Audience{Members: true}, "", 2)
-		if findings, err := f.Check(context.Background()); err != nil || len(findings) > 0 {
+		if findings, err := f.Check(context.Background(), nil); err != nil || len(findings) > 0 {
 			t.Error(findings, err)
 		}
 	})

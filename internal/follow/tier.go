@@ -38,6 +38,7 @@ type tierFollower struct {
 	moved   chan struct{}
 	left    map[int64]Left
 	failing error
+	hidden  int64 // feed position up to which what was narrowed is hidden
 	head    int64
 	seen    incident.Micros // when the feed was last read
 	oldest  incident.Micros // of the oldest entry that is not applied; 0 when there is none
@@ -255,7 +256,8 @@ func (t *tierFollower) apply(ctx context.Context, to target, c change, checkpoin
 	for _, view := range c.views {
 		doc, err := t.maker.document(view)
 		if err != nil { // an earlier view of it must not stay
-			why[view.No] = err.Error()
+			t.log.Error("record cannot be indexed", "record", view.Record, "edition", view.Edition, "error", err)
+			why[view.No] = unreadable
 			removes = append(removes, view.No)
 			continue
 		}
@@ -268,7 +270,7 @@ func (t *tierFollower) apply(ctx context.Context, to target, c change, checkpoin
 		return err
 	}
 	for _, no := range left {
-		why[no] = "its text cannot be analysed"
+		why[no] = unanalysed
 	}
 	t.note(c, why)
 	return nil
@@ -288,7 +290,7 @@ func (t *tierFollower) note(c change, why map[int64]string) {
 			continue
 		}
 		t.left[view.No] = Left{Tier: t.tier, Record: view.Record, Edition: view.Edition, Why: reason}
-		t.log.Error("record cannot be indexed", "record", view.Record, "edition", view.Edition, "why", reason)
+		t.log.Error("record is left out of the index", "record", view.Record, "edition", view.Edition, "why", reason)
 	}
 }
 
@@ -403,19 +405,18 @@ func narrows(kind ledger.FeedKind) bool {
 	return kind == ledger.FeedNarrowed || kind == ledger.FeedTombstone
 }
 
-// hideAhead hides what the entries narrow that do not fit into the next batch.
+// hideAhead hides what the entries narrow that are not applied yet.
 func (t *tierFollower) hideAhead(ctx context.Context) error {
-	first := t.index.Checkpoint(t.tier)
-	for from := first; ; {
+	t.step.Lock()
+	defer t.step.Unlock()
+	for from := t.index.Checkpoint(t.tier); ; {
 		var entries []ledger.FeedEntry
 		nos := map[string]int64{}
 		err := t.source.Read(ctx, func(tx reading) (err error) {
 			if entries, err = tx.FeedAfter(t.tier, from, scanAtOnce); err != nil {
 				return err
 			}
-			if from > first || len(entries) > entriesAtOnce {
-				nos, err = numbers(tx, narrowing(entries))
-			}
+			nos, err = numbers(tx, narrowing(entries))
 			return err
 		})
 		if err != nil {
@@ -426,11 +427,26 @@ func (t *tierFollower) hideAhead(ctx context.Context) error {
 				return err
 			}
 		}
+		if len(entries) > 0 {
+			from = entries[len(entries)-1].No
+			t.hid(from)
+		}
 		if len(entries) < scanAtOnce {
 			return nil
 		}
-		from = entries[len(entries)-1].No
 	}
+}
+
+func (t *tierFollower) hid(position int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.hidden = position
+}
+
+func (t *tierFollower) hiddenTo() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.hidden
 }
 
 // narrowing gives those of the entries that narrow.
@@ -469,6 +485,7 @@ func (t *tierFollower) fillAndSwap(ctx context.Context, second *search.Builder, 
 	if err := t.advanceAll(ctx, second); err != nil {
 		return err
 	}
+	t.hid(0) // in the index that serves now; the second one does not know of it
 	return second.Swap()
 }
 
@@ -482,7 +499,7 @@ func (t *tierFollower) advanceAll(ctx context.Context, to target) error {
 }
 
 // check compares the index with the views of one snapshot, in which the feed's head is the index's checkpoint.
-func (t *tierFollower) check(ctx context.Context) ([]search.Finding, error) {
+func (t *tierFollower) check(ctx context.Context, progress func(done int64)) ([]search.Finding, error) {
 	if err := t.catchUp(ctx); err != nil {
 		return nil, err
 	}
@@ -501,7 +518,7 @@ func (t *tierFollower) check(ctx context.Context) ([]search.Finding, error) {
 				return err
 			}
 			equal = true
-			findings, err = t.compare(ctx, tx)
+			findings, err = t.compare(ctx, tx, progress)
 			return err
 		})
 		if err != nil || equal {
@@ -511,10 +528,10 @@ func (t *tierFollower) check(ctx context.Context) ([]search.Finding, error) {
 	return nil, fmt.Errorf("the %s feed grew faster than it could be followed", t.tier)
 }
 
-func (t *tierFollower) compare(ctx context.Context, tx reading) ([]search.Finding, error) {
+func (t *tierFollower) compare(ctx context.Context, tx reading, progress func(done int64)) ([]search.Finding, error) {
 	var failed error
 	views := func(yield func(int64, string) bool) {
-		for no := int64(0); ; {
+		for no, done := int64(0), int64(0); ; {
 			page, err := tx.ViewsAfter(t.tier, no, viewsAtOnce)
 			if err != nil || len(page) == 0 {
 				failed = err
@@ -528,6 +545,8 @@ func (t *tierFollower) compare(ctx context.Context, tx reading) ([]search.Findin
 					return
 				}
 			}
+			done += int64(len(page))
+			progress(done)
 		}
 	}
 	findings, err := t.index.Check(ctx, t.tier, views)

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"bioincident/api"
-	"bioincident/internal/fault"
 )
 
 // ready tells whether requests can be served.
@@ -25,11 +24,4 @@ func (s *Server) ready(ctx context.Context) []api.Check {
 		checks = append(checks, s.Health(ctx)...)
 	}
 	return checks
-}
-
-func (s *Server) rebuild(ctx context.Context, tell func(done, total int64)) ([]api.LeftOut, error) {
-	if s.Rebuild == nil {
-		return nil, fault.New(fault.Unavailable, "index.closed")
-	}
-	return s.Rebuild(ctx, tell)
 }

@@ -62,8 +62,7 @@ type Deps struct {
 	Spool    string // directory for uploads on their way; "" is that of the system
 	// Health gives further checks of readiness: of the word indexes and of what keeps them. Nil: there are none.
 	Health func(ctx context.Context) []api.Check
-	// Rebuild builds the word indexes anew and lists what could not be indexed. Nil: they cannot be.
-	Rebuild func(ctx context.Context, tell func(done, total int64)) ([]api.LeftOut, error)
+	Index  api.Index
 }
 
 // Server is the handler of every request, with what it is made of.
@@ -98,7 +97,7 @@ func newServer(d Deps, contract *api.Contract) (*Server, error) {
 	}
 	handlers, err := api.New(api.Deps{
 		Workflow: d.Workflow, Catalog: d.Catalog, Schema: d.Schema, Message: d.Message, Contract: contract,
-		Ready: s.ready, Rebuild: s.rebuild, Spool: d.Spool, Notice: d.Notice, Secret: secret,
+		Ready: s.ready, Index: d.Index, Spool: d.Spool, Notice: d.Notice, Secret: secret,
 	})
 	if err != nil {
 		return nil, err

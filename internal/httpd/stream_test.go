@@ -15,6 +15,7 @@ import (
 	"bioincident/internal/httpd"
 	"bioincident/internal/identity"
 	"bioincident/internal/testkit"
+	"bioincident/schema"
 )
 
 // operated gives the handler as the person at the machine reaches it.
@@ -28,8 +29,8 @@ func (w *world) operated() http.Handler {
 func TestWhoWentAwayEndsTheWork(t *testing.T) {
 	begun, ended := make(chan struct{}), make(chan error, 1)
 	w := newWorld(t, testkit.SQLite(t), func(d *httpd.Deps) {
-		d.Rebuild = func(ctx context.Context, tell func(done, total int64)) ([]api.LeftOut, error) {
-			tell(1, 10)
+		d.Index.Rebuild = func(ctx context.Context, tell api.Tell) ([]api.LeftOut, error) {
+			tell(schema.Public, 1, 10)
 			close(begun)
 			<-ctx.Done()
 			ended <- ctx.Err()
@@ -47,7 +48,7 @@ func TestWhoWentAwayEndsTheWork(t *testing.T) {
 	line := make([]byte, 256)
 	n, err := got.Body.Read(line) // what was told is sent at once, not when the work is done
 	w.ok(err)
-	if !strings.Contains(string(line[:n]), `{"progress":{"done":1,"step":"index","total":10}}`) {
+	if !strings.Contains(string(line[:n]), `{"progress":{"done":1,"step":"index public","total":10}}`) {
 		t.Fatalf("%s", line[:n])
 	}
 	<-begun
@@ -66,9 +67,9 @@ func TestWhoWentAwayEndsTheWork(t *testing.T) {
 func TestAStreamThatFailsEndsWithTheProblem(t *testing.T) {
 	late := false
 	w := newWorld(t, testkit.SQLite(t), func(d *httpd.Deps) {
-		d.Rebuild = func(_ context.Context, tell func(done, total int64)) ([]api.LeftOut, error) {
+		d.Index.Rebuild = func(_ context.Context, tell api.Tell) ([]api.LeftOut, error) {
 			if late {
-				tell(1, 2)
+				tell(schema.Public, 1, 2)
 			}
 			return nil, fault.New(fault.Unavailable, "search.building").Because(errors.New("a secret cause"))
 		}

@@ -118,7 +118,7 @@ func build(t testing.TB, s *store.Store) (httpd.Deps, *follow.Follower) {
 // indexed waits until what was published can be found.
 func (w *world) indexed() {
 	w.t.Helper()
-	for _, tier := range []schema.Tier{schema.Public, schema.Members} {
+	for _, tier := range schema.Tiers() {
 		var head ledger.Head
 		w.ok(w.deps.Store.Read(w.t.Context(), func(tx *store.Tx) (err error) {
 			head, err = tx.FeedHead(tier)

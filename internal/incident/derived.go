@@ -216,15 +216,31 @@ func facts(body Body, d Derived) []TitlePart {
 		parts = append(parts, TitlePart{Kind: "occurrence", List: "occurrence", Code: o})
 	}
 	parts = append(parts, TitlePart{Kind: "cause", List: "cause", Code: d.Cause})
+	for _, head := range headCounts(body) {
+		c := head.count
+		parts = append(parts, TitlePart{Kind: head.kind, Low: c.Low, High: c.High, Qualifier: c.Qualifier})
+	}
+	return parts
+}
+
+// headCount is a count that heads a record, and what it is of.
+type headCount struct {
+	kind  string // deaths, cases
+	count Count
+}
+
+// headCounts gives the counts of people that head a record: the deaths, and the widest count of cases there is.
+func headCounts(body Body) []headCount {
+	var heads []headCount
 	for _, measure := range []struct{ kind, code string }{
 		{"deaths", "deaths"}, {"cases", "total_reported"}, {"cases", "confirmed"}, {"cases", "symptomatic"},
 	} {
-		if measure.kind == "cases" && slices.ContainsFunc(parts, func(p TitlePart) bool { return p.Kind == "cases" }) {
+		if slices.ContainsFunc(heads, func(h headCount) bool { return h.kind == measure.kind }) {
 			continue
 		}
-		if count, ok := Newest(body.Impact.Counts, measure.code, "people"); ok {
-			parts = append(parts, TitlePart{Kind: measure.kind, Low: count.Low, High: count.High, Qualifier: count.Qualifier})
+		if count, ok := Newest(body.Impact.Counts, measure.code, PopulationPeople); ok {
+			heads = append(heads, headCount{measure.kind, count})
 		}
 	}
-	return parts
+	return heads
 }

@@ -52,6 +52,15 @@ func queries(hidden []string) []string {
 	return append(all, hidden...)
 }
 
+// beginnings are what somebody types who waits for suggestions.
+func beginnings(hidden []string) []string {
+	all := []string{"z", "zanth", "mark", "cho", "a", "ken", "BID-", "ROW-", "холе", "bacil", "river m", "hid"}
+	for _, id := range hidden {
+		all = append(all, id, id[:len("BID-2222")])
+	}
+	return all
+}
+
 // values gives what a query parameter is asked with. A parameter that is not here fails the test: whoever adds one says
 // here what it may be asked with.
 func values(op *api.Operation, parameter string, hidden []string, batch string) ([]string, bool) {
@@ -63,8 +72,17 @@ func values(op *api.Operation, parameter string, hidden []string, batch string) 
 		"person": {"rex@lake"}, "organization": {"lake", "north"}, "subject": records, "cursor": nil,
 	}
 	list, ok := known[parameter]
+	if !ok {
+		list, ok = narrowing()[parameter]
+	}
 	if !op.Signable {
 		return nil, ok
+	}
+	if op.ID == "suggest" && parameter == "q" {
+		list = beginnings(hidden)
+	}
+	if op.ID == "suggest" && parameter == "limit" {
+		list = []string{"1", "20"}
 	}
 	if op.ID == "exportIncidents" && parameter == "q" {
 		list = list[:8]
@@ -72,10 +90,26 @@ func values(op *api.Operation, parameter string, hidden []string, batch string) 
 	return list, ok
 }
 
+// narrowing are the parts of a search besides its words.
+func narrowing() map[string][]string {
+	return map[string][]string{
+		"collection": {"Northern register", "-"}, "cause": {"deliberate", "not_assessed"}, "occurrence": {"harm_occurred", "-"},
+		"type": {"outbreak", "laboratory_event"}, "domain": {"crop", "-"}, "disease": {"anthrax", "-"}, "agent": {"vibrio_cholerae", "-"},
+		"area": {"KEN", "002", "-"}, "decade": {"2020", "-"}, "year": {"2020", "2021"}, "setting": {"laboratory", "-"},
+		"verification": {"confirmed_by_state_concerned", "-"}, "severity": {"major", "-"}, "response": {"investigation_epidemiological", "-"},
+		"lesson_phase": {"detection", "-"}, "language": {"en", "fr"}, "began": {"2020", "..2019", "2020-03/2020-04"},
+		"active": {"2020-06", "2021.."}, "reported": {"2020..", "..2019"}, "deaths": {">=1", "77", "0"}, "cases": {"1..", "<5"},
+		"certain": {"true"}, "sort": {"score", "published", "reference", "deaths"}, "facets": {"all", "area"},
+		"histogram": {"year", "decade"}, "group": {"true"}, "group_of": {"who_don:2020-DON1", "source_row:ROW-ZQ-1"}, "view": {"public", "own"},
+	}
+}
+
 // together are parameters that mean more beside each other.
 func together(op *api.Operation) []string {
 	return map[string][]string{
-		"search":        {"q=market&limit=3", "q=market&unit=incident&lang=ar", "q=zanthoquark&limit=1", "q=fevers+OR+cholera&limit=1"},
+		"search": {"q=market&limit=3", "q=market&unit=incident&lang=ar", "q=zanthoquark&limit=1", "q=fevers+OR+cholera&limit=1",
+			"facets=all&histogram=year&limit=1", "q=market&facets=all&histogram=decade&sort=deaths", "q=zanthoquark&facets=all",
+			"area=KEN&area=UGA&began=2020..&certain=true&facets=area&facets=cause", "view=public&facets=all", "group=true&facets=unit"},
 		"readWork":      {"assigned=true&mine=true"},
 		"explainPolicy": {"action=incident.read_work&id=" + unknown},
 		"readFeed":      {"tier=members&limit=1"},
@@ -209,7 +243,7 @@ func (a *asker) read(op *api.Operation, object string, turn int) []ask {
 			if needed.Has(name) {
 				one.path = path + "?" + query.Encode()
 			}
-			if name == "q" || name == "lang" {
+			if _, narrows := narrowing()[name]; narrows || name == "q" || name == "lang" {
 				one.turn = turn + i
 			}
 			all = append(all, one)
@@ -221,7 +255,7 @@ func (a *asker) read(op *api.Operation, object string, turn int) []ask {
 	if slices.Contains(op.Query, "cursor") && slices.Contains(op.Query, "limit") {
 		all = append(all, ask{op: op, path: with("limit=2"), pages: true})
 		if op.ID == "search" {
-			all = append(all, ask{op: op, path: with("q=market&limit=2"), pages: true})
+			all = append(all, ask{op: op, path: with("q=market&limit=2"), pages: true}, ask{op: op, path: with("sort=reference&limit=2"), pages: true})
 		}
 	}
 	return all
@@ -272,7 +306,7 @@ func mayKnow(who string, op *api.Operation) bool {
 	if kind(op) == "incidents" && hasObject(op) {
 		return op.Action != "incident.read"
 	}
-	return kind(op) == "imports" || kind(op) == "policy" || kind(op) == "ledger" && who == "aud@hq"
+	return kind(op) == "imports" || kind(op) == "policy" || kind(op) == "index" || kind(op) == "ledger" && who == "aud@hq"
 }
 
 // asks tells whether somebody is asked for an answer: what is the same whoever asks, of the public alone; of the many

@@ -51,7 +51,7 @@ func insiders() map[string]struct {
 	}
 	public, worker, batch := swap{membersOnly, "", "rex@lake"}, swap{underWay, "rex@lake", "fay@north"}, swap{underWay, "leo@lake", "ana@north"}
 	return map[string]swap{
-		"search": public, "exportIncidents": public, "listIncidents": public, "getIncident": public, "listEditions": public,
+		"search": public, "suggest": public, "exportIncidents": public, "listIncidents": public, "getIncident": public, "listEditions": public,
 		"readFeed": public, "getWorking": worker, "listChanges": worker, "listComments": worker, "explainPolicy": worker,
 		"readQueue": {underWay, "rov@remote", "eva@east"}, "readWork": {underWay, "nia@north", "fay@north"},
 		"listImports": batch, "getImport": batch, "listImportRows": batch,
@@ -62,9 +62,9 @@ func insiders() map[string]struct {
 
 const operator = "operator"
 
-// indifferent are operations whose answers hold nothing of records.
+// indifferent are operations whose answers hold nothing of records; those about the index are of a server that has one.
 func indifferent() []string {
-	return []string{"getMe", "listOrganizations", "listPeople", "listGrants", "listTokens"}
+	return []string{"getMe", "listOrganizations", "listPeople", "listGrants", "listTokens", "getIndex", "checkIndex"}
 }
 
 // answeredAs serves one operation to everybody as if an insider asked.

@@ -297,6 +297,12 @@ func (tx *Tx) FeedAfter(tier schema.Tier, no int64, limit int) ([]ledger.FeedEnt
 	return mapped(rows, feedRow.entry), err
 }
 
+// NarrowingAfter gives the first entry of a feed after a number after which less may be seen than before.
+func (tx *Tx) NarrowingAfter(tier schema.Tier, no int64) (ledger.FeedEntry, bool, error) {
+	row, ok, err := first[feedRow](tx, "WHERE tier = ? AND no > ? AND kind IN ('narrowed', 'tombstone') ORDER BY no LIMIT 1", int64(tier), no)
+	return row.entry(), ok, err
+}
+
 // FeedHead gives the last entry of a feed.
 func (tx *Tx) FeedHead(tier schema.Tier) (ledger.Head, error) { return tx.head(feedChain(tier)) }
 

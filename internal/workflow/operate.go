@@ -76,11 +76,20 @@ func (c *call) wholeLedger() error {
 
 // MayRebuild decides whether somebody may have the word indexes built anew.
 func (w *Workflow) MayRebuild(ctx context.Context, who identity.Principal) error {
+	return w.mayIndex(ctx, who, "index.rebuild")
+}
+
+// MayReadIndex decides whether somebody may know how the word indexes are and have them checked.
+func (w *Workflow) MayReadIndex(ctx context.Context, who identity.Principal) error {
+	return w.mayIndex(ctx, who, "index.read")
+}
+
+func (w *Workflow) mayIndex(ctx context.Context, who identity.Principal, action string) error {
 	return w.read(ctx, who, func(c *call) error {
 		if c.who.Anonymous() {
 			return fault.New(fault.Unauthenticated, "auth.required")
 		}
-		return c.rules.Decide(c.who, "index.rebuild", policies.Facts{}).Fault("index")
+		return c.rules.Decide(c.who, action, policies.Facts{}).Fault("index")
 	})
 }
 

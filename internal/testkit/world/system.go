@@ -172,7 +172,7 @@ func (s *System) Step(name string, after time.Duration) {
 // Settle waits until the word index holds all that the feeds hold.
 func (s *System) Settle() {
 	s.t.Helper()
-	for _, tier := range []schema.Tier{schema.Public, schema.Members} {
+	for _, tier := range schema.Tiers() {
 		var head int64
 		s.ok(s.Store.Read(s.t.Context(), func(tx *store.Tx) error {
 			at, err := tx.FeedHead(tier)
