@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"bioincident/internal/incident"
 )
 
 // columnLog keeps the columns of one directory. It is written, and synced, before the word index, one record a batch,
@@ -21,7 +23,7 @@ type columnLog struct {
 
 const (
 	logName    = "columns.log"
-	logMagic   = "bidcols1"
+	logMagic   = "bidcols2"
 	maxLogPart = 1 << 28 // bytes of one record
 )
 
@@ -167,8 +169,42 @@ func (p logPart) encode() []byte {
 		for _, c := range r.codes {
 			out = binary.LittleEndian.AppendUint16(out, uint16(c))
 		}
+		out = r.encodeFigures(out)
 	}
 	return out
+}
+
+// encodeFigures adds what a row holds besides codes.
+func (r row) encodeFigures(out []byte) []byte {
+	out = binary.AppendUvarint(out, uint64(len(r.dates.Reported)))
+	for _, w := range append([]Window{r.dates.Began, r.dates.Core, r.dates.Hull}, r.dates.Reported...) {
+		out = binary.LittleEndian.AppendUint32(out, uint32(w.From))
+		out = binary.LittleEndian.AppendUint32(out, uint32(w.To))
+	}
+	for _, n := range []int64{r.deaths[0], r.deaths[1], r.cases[0], r.cases[1]} {
+		out = binary.AppendVarint(out, n)
+	}
+	out = binary.AppendUvarint(out, uint64(len(r.group)))
+	return append(out, r.group...)
+}
+
+func (d *decoder) figures(r *row) {
+	reported := d.length()
+	for _, w := range []*Window{&r.dates.Began, &r.dates.Core, &r.dates.Hull} {
+		*w = d.window()
+	}
+	for range reported {
+		r.dates.Reported = append(r.dates.Reported, d.window())
+	}
+	for _, n := range []*int64{&r.deaths[0], &r.deaths[1], &r.cases[0], &r.cases[1]} {
+		*n = d.varint()
+	}
+	r.group = string(d.bytes(d.length()))
+}
+
+func (d *decoder) window() Window {
+	days := d.bytes(8)
+	return Window{incident.Day(binary.LittleEndian.Uint32(days)), incident.Day(binary.LittleEndian.Uint32(days[4:]))}
 }
 
 func decodePart(payload []byte) (part logPart, err error) {
@@ -188,6 +224,7 @@ func decodePart(payload []byte) (part logPart, err error) {
 		for i := range r.codes {
 			r.codes[i] = code(binary.LittleEndian.Uint16(codes[2*i:]))
 		}
+		d.figures(&r)
 		if r.no < 0 || r.no >= maxNo {
 			d.bad = true
 		}

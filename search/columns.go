@@ -39,6 +39,19 @@ func (b *codebook) findAll(keys []string) []code {
 	return ids
 }
 
+// ofKind gives all codes of a kind.
+func (b *codebook) ofKind(kind string) []code {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	var ids []code
+	for id, name := range b.names {
+		if len(name) > len(kind) && name[len(kind)] == 0 && name[:len(kind)] == kind {
+			ids = append(ids, code(id))
+		}
+	}
+	return ids
+}
+
 // number gives the number of a code, a new one if need be.
 func (b *codebook) number(key string) (code, error) {
 	b.mu.Lock()
@@ -74,6 +87,30 @@ type row struct {
 	published int64
 	hash      uint64 // of the view
 	codes     []code // sorted
+	dates     Dates
+	deaths    bounds
+	cases     bounds
+	group     string
+}
+
+// bounds are the least and the most of a count; -1 is an end that is not stated, and noCount on both sides no count.
+type bounds [2]int64
+
+const noCount = math.MinInt64
+
+func (b bounds) none() bool { return b[0] == noCount }
+
+func boundsOf(counts map[string][2]int64, measure string) bounds {
+	if b, ok := counts[measure]; ok {
+		return b
+	}
+	return bounds{noCount, noCount}
+}
+
+// rowOf gives the row of a document, whose codes are numbered.
+func rowOf(doc Document, codes []code) row {
+	return row{no: doc.No, published: doc.Published, hash: hashOf(doc.Hash), codes: codes, dates: doc.Dates,
+		deaths: boundsOf(doc.Counts, "deaths"), cases: boundsOf(doc.Counts, "cases"), group: doc.Group}
 }
 
 const (
@@ -95,19 +132,51 @@ type chunk struct {
 	heads     []code // sorted
 	starts    []uint32
 	rows      []uint16
+
+	began, core, hull [chunkRows]Window
+	told              [chunkRows + 1]uint32 // offsets into reported
+	reported          []Window
+	deaths, cases     [chunkRows]bounds
+	groups            []string // of each row; nil when none of them has one
 }
 
 // columns are one generation of everything known of records by codes, keyed by record number.
 type columns struct {
 	chunks []*chunk // nil where no record is
 	count  int64    // visible rows
+	tally  *tallies // of the facets of all visible rows
 }
 
 // limit is one more than the highest number there can be.
 func (c *columns) limit() int64 { return int64(len(c.chunks)) * chunkRows }
 
 func (k *chunk) row(base int64, i int) row {
-	return row{no: base + int64(i), published: k.published[i], hash: k.hash[i], codes: k.codes[k.offsets[i]:k.offsets[i+1]]}
+	return row{no: base + int64(i), published: k.published[i], hash: k.hash[i], codes: k.codes[k.offsets[i]:k.offsets[i+1]],
+		dates:  Dates{Began: k.began[i], Core: k.core[i], Hull: k.hull[i], Reported: k.reported[k.told[i]:k.told[i+1]]},
+		deaths: k.deaths[i], cases: k.cases[i], group: k.group(i)}
+}
+
+func (k *chunk) group(i int) string {
+	if k.groups == nil {
+		return ""
+	}
+	return k.groups[i]
+}
+
+// set puts a row in its place; rows come in the order of their places.
+func (k *chunk) set(i int, r row) {
+	k.published[i], k.hash[i] = r.published, r.hash
+	k.codes = append(k.codes, r.codes...)
+	k.began[i], k.core[i], k.hull[i] = r.dates.Began, r.dates.Core, r.dates.Hull
+	k.reported = append(k.reported, r.dates.Reported...)
+	k.deaths[i], k.cases[i] = r.deaths, r.cases
+	if r.group == "" {
+		return
+	}
+	if k.groups == nil {
+		k.groups = make([]string, chunkRows)
+	}
+	k.groups[i] = r.group
 }
 
 // with gives the generation after some rows were put and some taken away. Only the chunks they lie in are made anew.
@@ -128,7 +197,7 @@ func (c *columns) with(put []row, remove []int64) *columns {
 	for i := range put {
 		note(put[i].no, &put[i])
 	}
-	next := &columns{chunks: slices.Clone(c.chunks)}
+	next := &columns{chunks: slices.Clone(c.chunks), tally: c.tally.after(changes)}
 	for at, change := range changes {
 		for int64(len(next.chunks)) <= at {
 			next.chunks = append(next.chunks, nil)
@@ -152,7 +221,7 @@ func (c *columns) recount() {
 func rebuilt(old *chunk, base int64, change map[int]*row) *chunk {
 	k := &chunk{}
 	for i := range chunkRows {
-		k.offsets[i] = uint32(len(k.codes))
+		k.offsets[i], k.told[i] = uint32(len(k.codes)), uint32(len(k.reported))
 		r, changed := change[i]
 		shown := true
 		if !changed && old != nil && has(old.held[:], i) {
@@ -166,10 +235,9 @@ func rebuilt(old *chunk, base int64, change map[int]*row) *chunk {
 		if shown {
 			k.visible[i/64] |= 1 << (i % 64)
 		}
-		k.published[i], k.hash[i] = r.published, r.hash
-		k.codes = append(k.codes, r.codes...)
+		k.set(i, *r)
 	}
-	k.offsets[chunkRows] = uint32(len(k.codes))
+	k.offsets[chunkRows], k.told[chunkRows] = uint32(len(k.codes)), uint32(len(k.reported))
 	k.invert()
 	return k
 }
@@ -203,19 +271,20 @@ func (k *chunk) invert() {
 // without gives the generation in which some rows are hidden.
 func (c *columns) without(hide []int64) *columns {
 	next := &columns{chunks: slices.Clone(c.chunks)}
-	copied := map[int64]bool{}
+	copied := map[int64]map[int]*row{}
 	for _, no := range hide {
 		at, i := no/chunkRows, int(no%chunkRows)
 		if no < 0 || no >= c.limit() || next.chunks[at] == nil {
 			continue
 		}
-		if !copied[at] {
-			copied[at] = true
+		if copied[at] == nil {
+			copied[at] = map[int]*row{}
 			k := *next.chunks[at]
 			next.chunks[at] = &k
 		}
 		next.chunks[at].visible[i/64] &^= 1 << (i % 64)
 	}
+	next.tally = c.tally.after(copied)
 	next.recount()
 	return next
 }
@@ -254,6 +323,15 @@ func count(s set) int {
 		n += bits.OnesCount64(word)
 	}
 	return n
+}
+
+func (s set) clone() set { return slices.Clone(s) }
+
+// without gives a new set of what is in one and not in the other.
+func (s set) without(other set) set {
+	out := s.clone()
+	out.minus(other)
+	return out
 }
 
 // each calls for every number in ascending order.
@@ -300,9 +378,6 @@ func (c *columns) holding(codes []code) set {
 	}
 	return s
 }
-
-// published gives when a number was published.
-func (c *columns) publishedAt(no int64) int64 { return c.chunks[no/chunkRows].published[no%chunkRows] }
 
 // each calls for every row, shown or hidden, in ascending order.
 func (c *columns) each(visit func(r row) error) error {

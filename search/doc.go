@@ -2,11 +2,17 @@
 //
 // # Walls
 //
-// There are two word indexes, one of the public views and one of the members' views, each with its own columns. A search
-// names an Audience, by value, and the zero Audience is the public: a search without one cannot be written down. The
-// audience opens one wall and nothing of the other is read, so that no count, score, order or word of a document can
-// come from what its reader may not see. Filtering hits of a common index would not do: a hundred hidden documents
-// change every score.
+// There are three word indexes, each with its own columns: of the public views, of the members' views, and of the named
+// views that differ from the members'. A search names an Audience, by value, and the zero Audience is the public: a search
+// without one cannot be written down. The audience opens the public's or the members' wall and nothing of the other is
+// read, so that no count, score, order or word of a document can come from what its reader may not see. Filtering hits of
+// a common index would not do: a hundred hidden documents change every score.
+//
+// Members whose organization owns or is named by a record see its named view. Each record answers from the highest view
+// its reader may see: the named wall for those records, the members' wall for all others. The named wall gives no scores
+// and its dictionary is never read: the members' wall is asked first, as if there were no other, and what only the named
+// wall finds comes after everything that scores, newest first, marked Restricted. Its size is never part of a cost or a
+// score of somebody else's search.
 //
 // # Words and columns
 //
@@ -19,6 +25,20 @@
 // replaces both together; what is removed or narrowed is taken out of the columns before the word index is written, so
 // that a reader is never shown a hit by a word that was taken away. Columns are copied in chunks on write: a batch costs
 // what it changes.
+//
+// # Certainly and possibly
+//
+// Every part of a question has what it is certainly found in and what it is possibly found in. Words and codes are certain.
+// A date or a count is certain when all of what it may be lies in what is asked, possible when some of it does; what is
+// not stated is neither. NOT is pushed inward by the laws of De Morgan until it stands before a single part, and there
+// certain and possible change places; before a date or a count it leaves out what states none. A total counts what is
+// possible, and says how much of it is certain.
+//
+// # Facets
+//
+// Facets are counted over what was found, each without its own filter, so that it can be widened. In a tree a record
+// counts once for each value above one that it has; which these are is asked of the vocabulary, not stored. What every
+// visible record counts is remembered by chunk, so that browsing everything costs what changed since.
 //
 // # Queries
 //

@@ -37,6 +37,13 @@ func (s *scratch) fit(limit int64) {
 	clear(s.scores)
 }
 
+func (s *scratch) score(no int64) float32 {
+	if no >= int64(len(s.scores)) {
+		return 0
+	}
+	return s.scores[no]
+}
+
 func newEvaluation(ctx context.Context, s *snapshot) (*evaluation, error) {
 	documents, err := s.reader.DocCount()
 	if err != nil {
@@ -80,49 +87,60 @@ func scoringContext(ctx context.Context, documents float64) context.Context {
 		&bleveSearch.BM25Stats{DocCount: documents, FieldCardinality: lengths})
 }
 
-// found gives the numbers that match the plan.
-func (e *evaluation) found(p *plan) (set, error) {
-	matches := e.visible
-	if p.root != nil {
-		var err error
-		if matches, err = e.eval(p.root, true); err != nil {
-			return nil, err
-		}
-		matches.and(e.visible)
-	}
-	for _, f := range p.filters {
-		matches.and(e.coded(f.keys))
-	}
-	return matches, nil
-}
-
-// eval gives the numbers that match a step and, when it is to be scored, adds what they score. The set is the caller's.
-func (e *evaluation) eval(s step, scored bool) (set, error) {
+// eval answers a step and, when it is to be scored, adds what the numbers score. A negation is pushed inward until it
+// stands before what can be looked up: a record without a date is neither in a window nor outside it. The sets of the
+// answer are the caller's.
+func (e *evaluation) eval(s step, scored, negated bool) (answer, error) {
 	if err := e.ctx.Err(); err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	switch s := s.(type) {
 	case allOf:
+		if negated {
+			return e.any(s.required, false, true)
+		}
 		return e.all(s, scored)
 	case anyOf:
-		matches := e.snap.cols.empty()
-		for _, part := range s.steps {
-			some, err := e.eval(part, scored)
-			if err != nil {
-				return nil, err
-			}
-			matches.or(some)
+		if negated {
+			return e.every(s.steps, false, true)
 		}
-		return matches, nil
+		return e.any(s.steps, scored, false)
 	case noneOf:
-		some, err := e.eval(s.step, false)
-		if err != nil {
-			return nil, err
+		return e.eval(s.step, false, !negated)
+	case certainly:
+		some, err := e.eval(s.step, scored, false)
+		return e.unless(negated, exact(some.surely())), err
+	case dated:
+		some := e.snap.cols.on(s.Dated)
+		if negated {
+			some = some.outside(e.snap.cols.known(s.Question))
 		}
-		// What is not matched is what can be seen and does not match: never more.
-		matches := e.snap.cols.visible()
-		matches.minus(some)
-		return matches, nil
+		return some, nil
+	case counted:
+		some := e.snap.cols.many(s.Counted)
+		if negated {
+			some = some.outside(e.snap.cols.counting(s.Measure))
+		}
+		return some, nil
+	}
+	some, err := e.lookup(s, scored && !negated)
+	if err != nil {
+		return answer{}, err
+	}
+	return e.unless(negated, exact(some)), nil
+}
+
+// unless gives an answer, or what can be seen outside it. What is not matched is never more than what can be seen.
+func (e *evaluation) unless(negated bool, a answer) answer {
+	if negated {
+		return a.outside(e.snap.cols.visible())
+	}
+	return a
+}
+
+// lookup gives the numbers that match a step which is exact.
+func (e *evaluation) lookup(s step, scored bool) (set, error) {
+	switch s := s.(type) {
 	case concept:
 		return e.concept(s, scored)
 	case text:
@@ -131,25 +149,46 @@ func (e *evaluation) eval(s step, scored bool) (set, error) {
 		return e.coded(s.keys), nil
 	case identified:
 		return e.identified(s)
+	case unstated:
+		return e.lacking(s.kind), nil
+	case ofGroup:
+		return e.snap.cols.in(s.group), nil
 	}
 	return e.snap.cols.empty(), nil
 }
 
-func (e *evaluation) all(s allOf, scored bool) (set, error) {
-	matches := e.snap.cols.visible()
-	for _, part := range s.required {
-		some, err := e.eval(part, scored)
+func (e *evaluation) any(steps []step, scored, negated bool) (answer, error) {
+	matches := exact(e.snap.cols.empty())
+	for _, part := range steps {
+		some, err := e.eval(part, scored, negated)
 		if err != nil {
-			return nil, err
+			return answer{}, err
 		}
-		matches.and(some)
+		matches = matches.or(some)
 	}
-	if !scored {
-		return matches, nil
+	return matches, nil
+}
+
+func (e *evaluation) every(steps []step, scored, negated bool) (answer, error) {
+	matches := exact(e.snap.cols.visible())
+	for _, part := range steps {
+		some, err := e.eval(part, scored, negated)
+		if err != nil {
+			return answer{}, err
+		}
+		matches = matches.and(some)
+	}
+	return matches, nil
+}
+
+func (e *evaluation) all(s allOf, scored bool) (answer, error) {
+	matches, err := e.every(s.required, scored, false)
+	if err != nil || !scored {
+		return matches, err
 	}
 	for _, part := range s.optional {
-		if _, err := e.eval(part, true); err != nil {
-			return nil, err
+		if _, err := e.eval(part, true, false); err != nil {
+			return answer{}, err
 		}
 	}
 	return matches, nil

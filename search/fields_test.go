@@ -149,7 +149,7 @@ func TestQuestionsOfTimeAndNumber(t *testing.T) {
 		`collection:"WHO DON"`:      coded{[]string{codeKey("collection", "WHO DON")}},
 		"certain:began:2014":        certainly{years("2014-01-01", "2014-12-31")},
 		"certain:(began:2014)":      certainly{years("2014-01-01", "2014-12-31")},
-		"certain:true began:2014":   certainly{years("2014-01-01", "2014-12-31")},
+		"certain:true began:2014":   years("2014-01-01", "2014-12-31"),
 		"-certain:began:2014":       noneOf{certainly{years("2014-01-01", "2014-12-31")}},
 		"area:(- OR FRA)":           anyOf{[]step{unstated{"area"}, coded{keysBelow(ix, "areas", "area", "FRA")}}},
 	} {

@@ -17,12 +17,11 @@ import (
 	"time"
 
 	"bioincident/internal/fault"
-	"bioincident/policies"
 	"bioincident/schema"
 )
 
 // mappingVersion is raised whenever documents are made or analysed in another way.
-const mappingVersion = "2"
+const mappingVersion = "3"
 
 // Options say where the index is.
 type Options struct {
@@ -92,7 +91,7 @@ func (ix *Index) openWall(tier schema.Tier) (*wall, error) {
 	w := &wall{tier: tier, analyzers: ix.analyzers, checkpoint: noCheckpoint, cols: &columns{}}
 	if ix.options.Dir == "" {
 		var err error
-		w.store, err = newStore("")
+		w.store, err = newStore("", ix.thesaurus.schema)
 		return w, err
 	}
 	dir := ix.tierDir(tier)
@@ -113,7 +112,7 @@ func (ix *Index) openWall(tier schema.Tier) (*wall, error) {
 		return nil, err
 	}
 	name := freshName(dir)
-	if w.store, err = newStore(filepath.Join(dir, name)); err != nil {
+	if w.store, err = newStore(filepath.Join(dir, name), ix.thesaurus.schema); err != nil {
 		return nil, fmt.Errorf("search index: %w", err)
 	}
 	return w, ix.point(dir, name)
@@ -131,7 +130,7 @@ func (ix *Index) openCurrent(w *wall, dir string) error {
 	if c.Version != ix.version || c.Directory == "" || c.Directory != filepath.Base(c.Directory) {
 		return fmt.Errorf("it was made as %q and is now %q", c.Version, ix.version)
 	}
-	store, cols, checkpoint, err := openStore(filepath.Join(dir, c.Directory))
+	store, cols, checkpoint, err := openStore(filepath.Join(dir, c.Directory), ix.thesaurus.schema)
 	if err != nil {
 		return err
 	}
@@ -281,7 +280,7 @@ func (ix *Index) Build(tier schema.Tier) (*Builder, error) {
 	if ix.options.Dir != "" {
 		dir = filepath.Join(ix.tierDir(tier), freshName(ix.tierDir(tier)))
 	}
-	store, err := newStore(dir)
+	store, err := newStore(dir, ix.thesaurus.schema)
 	if err != nil {
 		return nil, err
 	}
@@ -319,45 +318,7 @@ func (b *Builder) Discard() error {
 	return err
 }
 
-// Search answers a query for an audience. Errors: fault Invalid with the codes search.syntax (column, expected),
-// search.too_long, search.limit, search.cursor, search.cursor_of_another; Unavailable search.building, search.timeout.
-func (ix *Index) Search(ctx context.Context, who policies.Audience, q Query) (Result, error) {
-	tier := schema.Public
-	if who.Members {
-		tier = schema.Members
-	}
-	ctx, cancel := context.WithTimeout(ctx, ix.options.Timeout)
-	defer cancel()
-	result, err := ix.search(ctx, tier, q)
-	if err != nil && errors.Is(err, context.DeadlineExceeded) {
-		return Result{}, fault.New(fault.Unavailable, "search.timeout").Because(err)
-	}
-	return result, err
-}
-
-func (ix *Index) search(ctx context.Context, tier schema.Tier, q Query) (Result, error) {
-	p, err := ix.plan(tier, q)
-	if err != nil {
-		return Result{}, err
-	}
-	s, err := ix.walls[tier].snapshot()
-	if err != nil {
-		return Result{}, err
-	}
-	defer s.release()
-	e, err := newEvaluation(ctx, s)
-	if err != nil {
-		return Result{}, err
-	}
-	defer e.free()
-	found, err := e.found(p)
-	if err != nil {
-		return Result{}, err
-	}
-	result := e.page(p, found)
-	result.Concepts, result.Words, result.Position = p.concepts, p.words, s.checkpoint
-	return result, nil
-}
+func timedOut(err error) error { return fault.New(fault.Unavailable, "search.timeout").Because(err) }
 
 // Hide takes records out of every answer until they are applied again: what is to be narrowed or removed and is not at
 // hand yet.

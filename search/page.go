@@ -8,93 +8,168 @@ import (
 	"slices"
 
 	"bioincident/internal/fault"
+	"bioincident/internal/incident"
 )
 
-// place is where a hit stands: a higher key first, then the lower number.
+// place is where a hit stands: those of a higher class first, of these those with a higher key, then the lower number.
 type place struct {
-	key int64
-	no  int64
+	class uint8 // what lacks the key is in class 0; so is what is restricted when scores decide
+	key   int64
+	no    int64
 }
 
 // before tells whether p comes before other.
 func (p place) before(other place) bool {
-	if p.key != other.key {
+	switch {
+	case p.class != other.class:
+		return p.class > other.class
+	case p.key != other.key:
 		return p.key > other.key
 	}
 	return p.no < other.no
 }
 
 // lastFirst is a heap whose root is the place that comes last.
-type lastFirst []place
+type lastFirst []spot
+
+// spot is a hit on its way: its place, the side that found it, and how many others it stands for.
+type spot struct {
+	place
+	side   *side
+	others int64
+}
 
 func (h lastFirst) Len() int           { return len(h) }
-func (h lastFirst) Less(i, j int) bool { return h[j].before(h[i]) }
+func (h lastFirst) Less(i, j int) bool { return h[j].before(h[i].place) }
 func (h lastFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *lastFirst) Push(x any)        { *h = append(*h, x.(place)) }
+func (h *lastFirst) Push(x any)        { *h = append(*h, x.(spot)) }
 func (h *lastFirst) Pop() any {
 	last := (*h)[len(*h)-1]
 	*h = (*h)[:len(*h)-1]
 	return last
 }
 
-// order tells what a plan orders by: a plan in which nothing scores has the newest publication first.
-func (p *plan) order() Order {
-	if p.scored {
-		return ByScore
+// placeOf gives the place of a number in the order of a plan.
+func (f *finding) placeOf(s *side, no int64) place {
+	k, i := s.snap.cols.chunks[no/chunkRows], int(no%chunkRows)
+	switch f.plan.sort {
+	case ByScore:
+		if f.restricted.holds(no) {
+			return place{0, k.published[i], no}
+		}
+		return place{1, int64(math.Float32bits(f.sides[0].scratch.scores[no])), no}
+	case ByReference:
+		if from := k.began[i].From; from != incident.NoDay {
+			return place{1, int64(from), no}
+		}
+		return place{0, 0, no}
+	case ByDeaths:
+		if b := k.deaths[i]; !b.none() && b[0] >= 0 {
+			return place{1, b[0], no}
+		}
+		return place{0, 0, no}
 	}
-	return ByPublished
+	return place{1, k.published[i], no}
 }
 
 // page picks one page of what was found. It costs the same at any depth.
-func (e *evaluation) page(p *plan, found set) Result {
-	key := e.snap.cols.publishedAt
-	if p.scored {
-		key = func(no int64) int64 { return int64(math.Float32bits(e.scratch.scores[no])) }
+func (f *finding) page(out *Result) {
+	top := pick{limit: f.plan.limit, after: f.plan.after}
+	if f.plan.fold {
+		out.Groups = f.folded(top.take)
+	} else {
+		f.each(func(s *side, no int64) { top.take(spot{place: f.placeOf(s, no), side: s}) })
 	}
-	var top lastFirst
-	left := 0
-	found.each(func(no int64) {
-		at := place{key(no), no}
-		if p.after != nil && !p.after.before(at) {
-			return
-		}
-		left++
-		switch {
-		case len(top) < p.limit:
-			heap.Push(&top, at)
-		case at.before(top[0]):
-			top[0] = at
-			heap.Fix(&top, 0)
-		}
-	})
-	slices.SortFunc(top, func(a, b place) int {
-		if a.before(b) {
+	slices.SortFunc(top.heap, func(a, b spot) int {
+		if a.before(b.place) {
 			return -1
 		}
 		return 1
 	})
-	result := Result{Total: int64(count(found)), Order: p.order(), Hits: make([]Hit, len(top))}
-	for i, at := range top {
-		result.Hits[i] = Hit{No: at.no, Tier: e.snap.wall.tier}
-		if p.scored {
-			result.Hits[i].Score = float64(math.Float32frombits(uint32(at.key)))
+	out.Hits = make([]Hit, len(top.heap))
+	for i, at := range top.heap {
+		out.Hits[i] = f.hit(at)
+	}
+	if top.left > len(top.heap) {
+		out.Next = f.plan.cursor(top.heap[len(top.heap)-1].place)
+	}
+}
+
+// pick keeps the first places after one.
+type pick struct {
+	heap  lastFirst
+	limit int
+	after *place
+	left  int // how many there are, kept or not
+}
+
+func (p *pick) take(at spot) {
+	if p.after != nil && !p.after.before(at.place) {
+		return
+	}
+	p.left++
+	switch {
+	case len(p.heap) < p.limit:
+		heap.Push(&p.heap, at)
+	case at.before(p.heap[0].place):
+		p.heap[0] = at
+		heap.Fix(&p.heap, 0)
+	}
+}
+
+// folded gives the first of each group and everything that belongs to none, and how many that are.
+func (f *finding) folded(take func(spot)) (groups int64) {
+	firsts := map[string]*spot{}
+	f.each(func(s *side, no int64) {
+		at := spot{place: f.placeOf(s, no), side: s}
+		group := s.group(no)
+		first := firsts[group]
+		switch {
+		case group == "":
+			groups++
+			take(at)
+		case first == nil:
+			firsts[group] = &at
+		default:
+			others := first.others + 1
+			if at.before(first.place) {
+				*first = at
+			}
+			first.others = others
 		}
+	})
+	for _, first := range firsts {
+		groups++
+		take(*first)
 	}
-	if left > len(top) {
-		result.Next = p.cursor(top[len(top)-1])
+	return groups
+}
+
+func (s *side) group(no int64) string {
+	return s.snap.cols.chunks[no/chunkRows].group(int(no % chunkRows))
+}
+
+func (f *finding) hit(at spot) Hit {
+	h := Hit{No: at.no, Tier: at.side.snap.wall.tier, Match: incident.Possibly, Restricted: f.restricted.holds(at.no),
+		Group: at.side.group(at.no), Others: at.others}
+	if at.side.found.surely().holds(at.no) {
+		h.Match = incident.Certainly
 	}
-	return result
+	if f.plan.scored {
+		h.Score = float64(f.sides[0].scratch.score(at.no))
+	}
+	return h
 }
 
 const (
-	cursorVersion = 1
-	cursorSize    = 2 + 8 + 8 + 8
+	cursorVersion = 2
+	cursorSize    = 3 + 8 + 8 + 8
 )
 
 // cursor names the question and the last place of a page.
 func (p *plan) cursor(last place) string {
 	raw := make([]byte, 0, cursorSize)
-	raw = append(raw, cursorVersion, p.order()[0])
+	raw = append(raw, cursorVersion, p.sort[0], last.class)
 	raw = binary.BigEndian.AppendUint64(raw, p.hash)
 	raw = binary.BigEndian.AppendUint64(raw, uint64(last.key))
 	raw = binary.BigEndian.AppendUint64(raw, uint64(last.no))
@@ -110,13 +185,13 @@ func readCursor(cursor string, p *plan) (*place, error) {
 	if err != nil || len(raw) != cursorSize || raw[0] != cursorVersion {
 		return nil, fault.New(fault.Invalid, "search.cursor")
 	}
-	if binary.BigEndian.Uint64(raw[2:]) != p.hash {
+	if binary.BigEndian.Uint64(raw[3:]) != p.hash {
 		return nil, fault.New(fault.Invalid, "search.cursor_of_another")
 	}
-	at := &place{int64(binary.BigEndian.Uint64(raw[10:])), int64(binary.BigEndian.Uint64(raw[18:]))}
+	at := &place{raw[2], int64(binary.BigEndian.Uint64(raw[11:])), int64(binary.BigEndian.Uint64(raw[19:]))}
 	score := math.Float32frombits(uint32(at.key))
-	if raw[1] != p.order()[0] || at.no < 0 || at.no >= maxNo ||
-		p.scored && (at.key < 0 || at.key > math.MaxUint32 || math.IsNaN(float64(score)) || score < 0) {
+	if raw[1] != p.sort[0] || at.class > 1 || at.no < 0 || at.no >= maxNo ||
+		p.sort == ByScore && at.class == 1 && (at.key < 0 || at.key > math.MaxUint32 || math.IsNaN(float64(score)) || score < 0) {
 		return nil, fault.New(fault.Invalid, "search.cursor")
 	}
 	return at, nil

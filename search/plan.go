@@ -3,7 +3,7 @@ package search
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
+	"encoding/json"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -12,16 +12,29 @@ import (
 	"bioincident/schema"
 )
 
-// plan is a query made ready for one tier.
+// plan is a query made ready.
 type plan struct {
-	root     step    // nil: everything
-	filters  []coded // of each, any code
-	limit    int
-	after    *place
-	hash     uint64 // of what is asked, for cursors
-	scored   bool
-	concepts []Concept
-	words    Words
+	root      step // nil: everything
+	filters   []filter
+	times     []dated
+	rest      []step // counts, the group
+	certain   bool
+	sort      Order
+	facets    []string
+	histogram string
+	fold      bool // groups are one hit
+	limit     int
+	after     *place
+	hash      uint64 // of what is asked, for cursors
+	scored    bool
+	concepts  []Concept
+	words     Words
+}
+
+// filter is what one facet is narrowed to. A facet is counted without its own.
+type filter struct {
+	facet string
+	step  step
 }
 
 // step is a part of a plan: allOf, anyOf, noneOf, concept, text, coded, identified, dated, counted, certainly, unstated.
@@ -111,21 +124,25 @@ func (ix *Index) plan(tier schema.Tier, q Query) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{limit: limit, hash: queryHash(tier, q), words: newWords(ix.analyzers)}
-	for _, f := range q.Filters {
-		var c coded
-		for _, code := range f.Codes {
-			c.keys = append(c.keys, codeKey(f.Facet, code))
-		}
-		p.filters = append(p.filters, c)
+	p := &plan{limit: limit, certain: q.Certain || parsed.certain, facets: q.Facets, histogram: q.Histogram, fold: q.Group,
+		words: newWords(ix.analyzers)}
+	if p.hash, err = queryHash(tier, q); err != nil {
+		return nil, err
+	}
+	if err := ix.narrow(p, q); err != nil {
+		return nil, err
 	}
 	maker := &planner{index: ix, languages: q.Langs, plan: p}
 	if parsed.root != nil {
 		if p.root, err = maker.step(parsed.root); err != nil {
 			return nil, err
 		}
-		if parsed.certain {
-			p.root = certainly{p.root}
+	}
+	p.sort = q.Sort
+	if p.sort == "" || p.sort == ByScore && !p.scored {
+		p.sort = ByPublished
+		if p.scored {
+			p.sort = ByScore
 		}
 	}
 	if p.after, err = readCursor(q.Cursor, p); err != nil {
@@ -134,10 +151,84 @@ func (ix *Index) plan(tier schema.Tier, q Query) (*plan, error) {
 	return p, nil
 }
 
+// narrow takes down what stands beside the text of a query.
+func (ix *Index) narrow(p *plan, q Query) error {
+	for _, f := range q.Filters {
+		s, err := ix.filtered(f)
+		if err != nil {
+			return err
+		}
+		p.filters = append(p.filters, filter{f.Facet, s})
+	}
+	for _, facet := range q.Facets {
+		if facetIndex(facet) < 0 {
+			return fault.New(fault.Invalid, "search.no_facet", "facet", facet)
+		}
+	}
+	for _, d := range q.Dates {
+		p.times = append(p.times, dated{d})
+	}
+	for _, c := range q.Counts {
+		p.rest = append(p.rest, counted{c})
+	}
+	if q.GroupOf != "" {
+		p.rest = append(p.rest, ofGroup{q.GroupOf})
+	}
+	return nil
+}
+
+// mostCodes bounds the codes of one filter.
+const mostCodes = 100
+
+// filtered makes the step of a filter: any of the codes, or below them.
+func (ix *Index) filtered(f Filter) (step, error) {
+	if facetIndex(f.Facet) < 0 {
+		return nil, fault.New(fault.Invalid, "search.no_facet", "facet", f.Facet)
+	}
+	if len(f.Codes) > mostCodes {
+		return nil, fault.New(fault.Invalid, "search.too_long", "most", mostCodes)
+	}
+	var codes coded
+	var choice anyOf
+	for _, code := range f.Codes {
+		switch {
+		case code == NotStated:
+			choice.steps = append(choice.steps, unstated{unstatedKind(f.Facet)})
+		case f.Facet == "decade":
+			s, err := readDecade(word{text: code})
+			if err != nil {
+				return nil, fault.New(fault.Invalid, "search.no_code", "facet", f.Facet, "value", code).Because(err)
+			}
+			choice.steps = append(choice.steps, s)
+		default:
+			codes.keys = append(codes.keys, ix.facetKeys(f.Facet, code)...)
+		}
+	}
+	choice.steps = append(choice.steps, codes)
+	return choice, nil
+}
+
+// facetKeys gives the keys of a value of a facet: in a tree those below it, too.
+func (ix *Index) facetKeys(facet, code string) []string {
+	below := ix.thesaurus.below(treeOf(facet), []string{facet}, code)
+	if len(below) == 0 {
+		return []string{codeKey(facet, code)}
+	}
+	return below
+}
+
 // queryHash names what is asked, of whom, so that a cursor can only go on with the same.
-func queryHash(tier schema.Tier, q Query) uint64 {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{tier.String(), q.Text, fmt.Sprint(q.Filters)}, q.Langs...), "\x00")))
-	return binary.BigEndian.Uint64(sum[:8])
+func queryHash(tier schema.Tier, q Query) (uint64, error) {
+	q.Cursor, q.Limit, q.Facets, q.Histogram = "", 0, nil, ""
+	data, err := json.Marshal(struct {
+		Tier  string
+		Query Query
+	}{tier.String(), q})
+	if err != nil {
+		return 0, err
+	}
+	sum := sha256.Sum256(data)
+	return binary.BigEndian.Uint64(sum[:8]), nil
 }
 
 func (m *planner) step(n node) (step, error) {

@@ -1,5 +1,11 @@
 package search
 
+import (
+	"slices"
+
+	"bioincident/internal/incident"
+)
+
 // dated is found by one of the three questions about time.
 type dated struct{ Dated }
 
@@ -9,5 +15,134 @@ type counted struct{ Counted }
 // certainly is found where its step certainly is.
 type certainly struct{ step step }
 
-// unstated is found where a record has no code of a kind.
+// unstated is found where a record has no code of a kind, no date for a question, or no count of a measure.
 type unstated struct{ kind string }
+
+// ofGroup is found in one group.
+type ofGroup struct{ group string }
+
+// none tells whether there is no window.
+func (w Window) none() bool { return w.From == incident.NoDay }
+
+func (w Window) overlaps(other Window) bool {
+	return !w.none() && w.From <= other.To && other.From <= w.To
+}
+
+func (w Window) inside(other Window) bool {
+	return !w.none() && other.From <= w.From && w.To <= other.To
+}
+
+// where gives the visible numbers whose place in a chunk passes a test.
+func (c *columns) where(test func(k *chunk, i int) bool) set {
+	s := c.empty()
+	for at, k := range c.chunks {
+		if k == nil {
+			continue
+		}
+		words := s[at*chunkWords : (at+1)*chunkWords]
+		set(k.visible[:]).each(func(i int64) {
+			if test(k, int(i)) {
+				words[i/64] |= 1 << (i % 64)
+			}
+		})
+	}
+	return s
+}
+
+func (k *chunk) reports(i int) []Window { return k.reported[k.told[i]:k.told[i+1]] }
+
+// on answers a question about time. A span that is not known is neither certain nor possible.
+func (c *columns) on(d Dated) answer {
+	switch d.Question {
+	case Began:
+		return answer{
+			certain:  c.where(func(k *chunk, i int) bool { return k.began[i].inside(d.Window) }),
+			possible: c.where(func(k *chunk, i int) bool { return k.began[i].overlaps(d.Window) }),
+		}
+	case Active:
+		return answer{
+			certain:  c.where(func(k *chunk, i int) bool { return k.core[i].overlaps(d.Window) }),
+			possible: c.where(func(k *chunk, i int) bool { return k.hull[i].overlaps(d.Window) }),
+		}
+	}
+	return answer{
+		certain: c.where(func(k *chunk, i int) bool { return slices.ContainsFunc(k.reports(i), d.Window.holds) }),
+		possible: c.where(func(k *chunk, i int) bool {
+			return slices.ContainsFunc(k.reports(i), d.Window.overlaps)
+		}),
+	}
+}
+
+func (w Window) holds(other Window) bool { return other.inside(w) }
+
+// known gives the visible numbers that a question about time has a span for.
+func (c *columns) known(q Question) set {
+	switch q {
+	case Began:
+		return c.where(func(k *chunk, i int) bool { return !k.began[i].none() })
+	case Active:
+		return c.where(func(k *chunk, i int) bool { return !k.hull[i].none() })
+	}
+	return c.where(func(k *chunk, i int) bool { return k.told[i] != k.told[i+1] })
+}
+
+func (k *chunk) count(measure string, i int) bounds {
+	if measure == "deaths" {
+		return k.deaths[i]
+	}
+	return k.cases[i]
+}
+
+// ends gives the least and the most of a range in which -1 is an open side.
+func ends(low, high int64) (least, most int64) {
+	const endless = int64(1) << 62
+	if high < 0 {
+		high = endless
+	}
+	return max(low, 0), high
+}
+
+// many answers how many there were.
+func (c *columns) many(asked Counted) answer {
+	from, to := ends(asked.Low, asked.High)
+	holds := func(k *chunk, i int, certainly bool) bool {
+		b := k.count(asked.Measure, i)
+		if b.none() {
+			return false
+		}
+		low, high := ends(b[0], b[1])
+		if certainly {
+			return from <= low && high <= to
+		}
+		return low <= to && from <= high
+	}
+	return answer{
+		certain:  c.where(func(k *chunk, i int) bool { return holds(k, i, true) }),
+		possible: c.where(func(k *chunk, i int) bool { return holds(k, i, false) }),
+	}
+}
+
+// counting gives the visible numbers that have a count of a measure.
+func (c *columns) counting(measure string) set {
+	return c.where(func(k *chunk, i int) bool { return !k.count(measure, i).none() })
+}
+
+// in gives the visible numbers of a group.
+func (c *columns) in(group string) set {
+	return c.where(func(k *chunk, i int) bool { return k.group(i) == group })
+}
+
+// lacking gives the visible numbers of which a kind says nothing.
+func (e *evaluation) lacking(kind string) set {
+	cols := e.snap.cols
+	out := cols.visible()
+	switch kind {
+	case string(Began), string(Active), string(Reported):
+		out.minus(cols.known(Question(kind)))
+	case "deaths", "cases":
+		out.minus(cols.counting(kind))
+	default:
+		out.minus(cols.holding(e.snap.store.book.ofKind(kind)))
+	}
+	return out
+}

@@ -46,15 +46,16 @@ type wall struct {
 // wordStore is one open word index with the log of its columns and the codes they use. It is closed when it was retired
 // and no search reads it any more.
 type wordStore struct {
-	words   bleve.Index
-	scorch  index.Index
-	dir     string // "" in memory
-	log     *columnLog
-	book    *codebook
-	lexicon *lexicon
-	batch   uint64
-	users   int
-	retired func() // once users is 0
+	words    bleve.Index
+	scorch   index.Index
+	dir      string // "" in memory
+	log      *columnLog
+	book     *codebook
+	branches *branches
+	lexicon  *lexicon
+	batch    uint64
+	users    int
+	retired  func() // once users is 0
 }
 
 // snapshot is one generation, as a search reads it.
@@ -213,7 +214,7 @@ func (w *wall) batch(upserts []Document, removes []int64) (*batch, error) {
 			b.leave(doc.No)
 			continue
 		}
-		b.put = append(b.put, row{no: doc.No, published: doc.Published, hash: hashOf(doc.Hash), codes: codes})
+		b.put = append(b.put, rowOf(doc, codes))
 	}
 	for _, no := range removes {
 		b.take(no)
@@ -244,6 +245,16 @@ func (b *batch) codes(doc Document) ([]code, error) {
 			}
 			ids = append(ids, id)
 		}
+	}
+	for _, org := range append(slices.Clone(doc.Recipients), doc.Owner) {
+		if org == "" {
+			continue
+		}
+		id, err := b.store.book.number(codeKey(kindReader, org))
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), nil
@@ -392,7 +403,7 @@ func wordConfig() map[string]any {
 }
 
 // newStore makes an empty word index, in a directory or in memory.
-func newStore(dir string) (*wordStore, error) {
+func newStore(dir string, sch *schema.Schema) (*wordStore, error) {
 	at := ""
 	if dir != "" {
 		at = filepath.Join(dir, "words")
@@ -404,7 +415,7 @@ func newStore(dir string) (*wordStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &wordStore{words: words, dir: dir, book: newCodebook(), lexicon: &lexicon{}}
+	s := &wordStore{words: words, dir: dir, book: newCodebook(), branches: newBranches(sch), lexicon: &lexicon{}}
 	if s.scorch, err = words.Advanced(); err != nil {
 		return nil, errors.Join(err, words.Close())
 	}
@@ -417,12 +428,12 @@ func newStore(dir string) (*wordStore, error) {
 }
 
 // openStore opens the word index of a directory and the columns that belong to it.
-func openStore(dir string) (*wordStore, *columns, int64, error) {
+func openStore(dir string, sch *schema.Schema) (*wordStore, *columns, int64, error) {
 	words, err := bleve.OpenUsing(filepath.Join(dir, "words"), wordConfig())
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	s := &wordStore{words: words, dir: dir}
+	s := &wordStore{words: words, dir: dir, branches: newBranches(sch)}
 	cols, checkpoint, err := s.load()
 	if err != nil {
 		return nil, nil, 0, errors.Join(err, words.Close())

@@ -71,6 +71,7 @@ func TestOnlyMembersReachTheMembersWall(t *testing.T) {
 	ix := openMemory(t, sch)
 	apply(t, ix, schema.Public, nil, nil, 1)
 	apply(t, ix, schema.Members, readWorld(t, sch), nil, 1)
+	apply(t, ix, schema.Named, readWorld(t, sch), nil, 1)
 	for _, who := range []policies.Audience{{}, {Heads: true}, {Orgs: []string{"o"}}, {Records: map[string]int64{"BID-0001": 1 << 60}}} {
 		for _, text := range []string{"", "cholera", "-cholera", "id:BID-0001", "NOT unit:report"} {
 			if r := find(t, ix, who, Query{Text: text}); r.Total != 0 || len(r.Hits) != 0 {

@@ -6,6 +6,12 @@
 // waits for the follower and runs again, or answers 503. What a reader may not see and what never existed are the same
 // answer, byte for byte.
 //
+// A hit names the wall that it was found behind, and is read from the table of that tier alone. The index may know for a
+// moment what was taken back already; the feeds tell how long, and after two seconds no search is answered until the
+// follower goes on. Totals, facets and histograms come from the index and are of what the reader may open; which part of
+// a question is only possible is told from the view that the reader gets. Whoever is signed in may ask as the public:
+// then everything is as if they were not.
+//
 // Titles, key facts and codes are put into words in the reader's language here; words themselves come from the message
 // catalogue and the vocabularies.
 package catalog
