@@ -9,7 +9,7 @@ REALDATA  ?= ../shared/data
 # The race detector needs a C compiler; without one the tests run without it.
 RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: build demo serve test realdata bench load fuzz lint generate check-generated clean help
+.PHONY: build demo serve test realdata oracle bench load fuzz lint generate check-generated clean help
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -35,6 +35,9 @@ test: ## every test, on SQLite and PostgreSQL
 realdata: ## the importer and the data-set review over the files of REALDATA
 	@test -f $(REALDATA)/DATA.md || { echo "make realdata: $(REALDATA)/DATA.md is missing; name the folder: make realdata REALDATA=DIR" >&2; exit 1; }
 	CGO_ENABLED=0 REALDATA=$(abspath $(REALDATA)) $(GO) test -tags realdata -count=1 -timeout 30m -run RealData -v ./internal/realdata
+
+oracle: ## N random searches compared with a slow reading of the stored views: make oracle N=1000000
+	CGO_ENABLED=0 ORACLE=$(or $(N),20000) $(GO) test -count=1 -timeout 0 -v ./internal/oracle
 
 load: build ## searches and reads against the server that runs at LISTEN (start it with --requests-per-minute 0)
 	bin/bid load --server http://$(LISTEN)

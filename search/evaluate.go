@@ -20,6 +20,7 @@ type evaluation struct {
 	documents float64 // in the word index
 	scratch   *scratch
 	touched   []uint32 // numbers of scratch.best that are not 0
+	readers   []string // confined to what is for one of these organizations, without scores; nil: not confined
 }
 
 // scratch are arrays by record number.
@@ -58,8 +59,22 @@ func newEvaluation(ctx context.Context, s *snapshot) (*evaluation, error) {
 	return e, nil
 }
 
+// confinedEvaluation searches what is for one of some organizations, and scores nothing. What is for others is passed
+// over: it costs nothing.
+func confinedEvaluation(ctx context.Context, s *snapshot, readers []string) *evaluation {
+	ctx = bleveSearch.ContextWithTermSearchersCounter(context.WithValue(ctx, bleveSearch.MaxTermSearchersKey, mostTerms))
+	keys := make([]string, len(readers))
+	for i, org := range readers {
+		keys[i] = codeKey(kindReader, org)
+	}
+	return &evaluation{ctx: ctx, snap: s, visible: s.cols.holding(s.store.book.findAll(keys)), readers: readers}
+}
+
 // free gives the arrays back. best is all zeros again unless the search was broken off.
 func (e *evaluation) free() {
+	if e.scratch == nil {
+		return
+	}
 	if len(e.touched) > 0 {
 		clear(e.scratch.best)
 	}
@@ -111,15 +126,15 @@ func (e *evaluation) eval(s step, scored, negated bool) (answer, error) {
 		some, err := e.eval(s.step, scored, false)
 		return e.unless(negated, exact(some.surely())), err
 	case dated:
-		some := e.snap.cols.on(s.Dated)
+		some := e.on(s.Dated)
 		if negated {
-			some = some.outside(e.snap.cols.known(s.Question))
+			some = some.outside(e.known(s.Question))
 		}
 		return some, nil
 	case counted:
-		some := e.snap.cols.many(s.Counted)
+		some := e.many(s.Counted)
 		if negated {
-			some = some.outside(e.snap.cols.counting(s.Measure))
+			some = some.outside(e.counting(s.Measure))
 		}
 		return some, nil
 	}
@@ -133,7 +148,7 @@ func (e *evaluation) eval(s step, scored, negated bool) (answer, error) {
 // unless gives an answer, or what can be seen outside it. What is not matched is never more than what can be seen.
 func (e *evaluation) unless(negated bool, a answer) answer {
 	if negated {
-		return a.outside(e.snap.cols.visible())
+		return a.outside(e.visible)
 	}
 	return a
 }
@@ -152,7 +167,7 @@ func (e *evaluation) lookup(s step, scored bool) (set, error) {
 	case unstated:
 		return e.lacking(s.kind), nil
 	case ofGroup:
-		return e.snap.cols.in(s.group), nil
+		return e.in(s.group), nil
 	}
 	return e.snap.cols.empty(), nil
 }
@@ -170,7 +185,7 @@ func (e *evaluation) any(steps []step, scored, negated bool) (answer, error) {
 }
 
 func (e *evaluation) every(steps []step, scored, negated bool) (answer, error) {
-	matches := exact(e.snap.cols.visible())
+	matches := exact(e.visible.clone())
 	for _, part := range steps {
 		some, err := e.eval(part, scored, negated)
 		if err != nil {
@@ -195,7 +210,7 @@ func (e *evaluation) all(s allOf, scored bool) (answer, error) {
 }
 
 func (e *evaluation) coded(keys []string) set {
-	return e.snap.cols.holding(e.snap.store.book.findAll(keys))
+	return e.holding(e.snap.store.book.findAll(keys))
 }
 
 // concept joins the records that carry the codes and those whose text has the words. A code scores as a good match of
@@ -252,6 +267,12 @@ func (e *evaluation) text(t text, scored bool, most float64) (set, error) {
 	matches := e.snap.cols.empty()
 	for _, f := range t.families {
 		for _, wanted := range f.forms {
+			if e.readers != nil {
+				if err := e.confinedForm(wanted, matches); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			if err := e.form(wanted, matches, scored, most); err != nil {
 				return nil, err
 			}
@@ -282,10 +303,10 @@ func (e *evaluation) form(f form, matches set, scored bool, most float64) error 
 		return err
 	}
 	factor := e.tempered(float64(s.Count()), most)
-	return e.drain(s, func(no int64, score float64) {
+	return e.drain(s, func(no int64, match *bleveSearch.DocumentMatch) {
 		matches.add(no)
 		if scored {
-			e.note(no, float32(score*factor))
+			e.note(no, float32(match.Score*factor))
 		}
 	})
 }
@@ -303,7 +324,7 @@ func (e *evaluation) phrase(f form, matches set, scored bool, most float64) erro
 		return err
 	}
 	var found []int64
-	if err := e.drain(s, func(no int64, _ float64) { found = append(found, no) }); err != nil {
+	if err := e.drain(s, func(no int64, _ *bleveSearch.DocumentMatch) { found = append(found, no) }); err != nil {
 		return err
 	}
 	having := float64(len(found))
@@ -325,7 +346,7 @@ func (e *evaluation) note(no int64, score float32) {
 }
 
 // drain visits the hits of a searcher that can be seen, and closes it.
-func (e *evaluation) drain(s bleveSearch.Searcher, visit func(no int64, score float64)) error {
+func (e *evaluation) drain(s bleveSearch.Searcher, visit func(no int64, match *bleveSearch.DocumentMatch)) error {
 	defer func() { _ = s.Close() }()
 	const checkEvery = 1024
 	ctx := &bleveSearch.SearchContext{
@@ -345,7 +366,7 @@ func (e *evaluation) drain(s bleveSearch.Searcher, visit func(no int64, score fl
 			return err
 		}
 		if no := numberOf(id); e.visible.holds(no) {
-			visit(no, match.Score)
+			visit(no, match)
 		}
 		ctx.DocumentMatchPool.Put(match)
 	}

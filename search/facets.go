@@ -2,8 +2,10 @@ package search
 
 import (
 	"cmp"
+	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -32,8 +34,14 @@ func treeOf(facet string) string {
 	return ""
 }
 
-// decadeOf gives the decade of a year as the columns write it.
-func decadeOf(year string) string { return year[:len(year)-1] + "0" }
+// decadeOf gives the first year of the decade of a year, both as the columns write them.
+func decadeOf(year string) string {
+	n, err := strconv.Atoi(year)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%04d", n-modulo(n, 10))
+}
 
 // branch is one value of a facet, of a record or above one that a record has.
 type branch struct {
@@ -81,8 +89,8 @@ func (n *branches) above(kind, code string) []uint32 {
 	}
 	vocabulary, _ := n.schema.Vocabulary(treeOf(kind))
 	own := []uint32{n.number(kind, code, vocabulary)}
-	if kind == "year" && code != "" {
-		return append(own, n.number("decade", decadeOf(code), nil))
+	if decade := decadeOf(code); kind == "year" && decade != "" {
+		return append(own, n.number("decade", decade, nil))
 	}
 	if vocabulary != nil {
 		for _, above := range vocabulary.Ancestors(code) {
@@ -123,6 +131,20 @@ func (t *branchTally) add(other *branchTally) {
 	for i, n := range other.stated {
 		t.stated[i] += n
 	}
+}
+
+// without gives what is left when a part is taken out.
+func (t *branchTally) without(part *branchTally) *branchTally {
+	out := &branchTally{records: slices.Clone(t.records), stated: slices.Clone(t.stated)}
+	for i, n := range part.records {
+		if n != 0 {
+			out.records[i] -= n
+		}
+	}
+	for i, n := range part.stated {
+		out.stated[i] -= n
+	}
+	return out
 }
 
 // wanted leaves of the branches of each code those of some facets.

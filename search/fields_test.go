@@ -16,7 +16,7 @@ import (
 // stepOf plans a query for the public.
 func stepOf(t testing.TB, ix *Index, text string) step {
 	t.Helper()
-	p, err := ix.plan(schema.Public, Query{Text: text})
+	p, err := ix.plan(schema.Public, nil, Query{Text: text})
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}

@@ -44,7 +44,7 @@ func (ix *Index) search(ctx context.Context, who policies.Audience, q Query) (Re
 	if who.Members {
 		tier = schema.Members
 	}
-	p, err := ix.plan(tier, q)
+	p, err := ix.plan(tier, who.Orgs, q)
 	if err != nil {
 		return Result{}, err
 	}
@@ -86,32 +86,23 @@ func (ix *Index) side(ctx context.Context, tier schema.Tier) (*side, error) {
 
 // openNamed adds the named wall, as far as the organizations may read it. What it answers for, the other does not.
 func (f *finding) openNamed(ctx context.Context, ix *Index, orgs []string) error {
-	named, err := ix.side(ctx, schema.Named)
+	snap, err := ix.walls[schema.Named].snapshot()
 	if err != nil {
 		return err
 	}
-	keys := make([]string, len(orgs))
-	for i, org := range orgs {
-		keys[i] = codeKey(kindReader, org)
-	}
-	named.visible.and(named.coded(keys))
-	if count(named.visible) == 0 {
-		named.end()
+	e := confinedEvaluation(ctx, snap, orgs)
+	if count(e.visible) == 0 {
+		snap.release()
 		return nil
 	}
-	f.sides = append(f.sides, named)
+	f.sides = append(f.sides, &side{evaluation: e, scope: e.visible})
 	return nil
-}
-
-// end gives everything back that a side holds.
-func (s *side) end() {
-	s.free()
-	s.snap.release()
 }
 
 func (f *finding) free() {
 	for _, s := range f.sides {
-		s.end()
+		s.evaluation.free()
+		s.snap.release()
 	}
 }
 
@@ -158,7 +149,7 @@ func (s *side) ask(p *plan, scored bool) error {
 		s.base = s.base.and(some)
 	}
 	for _, t := range p.times {
-		s.times = append(s.times, s.snap.cols.on(t.Dated))
+		s.times = append(s.times, s.on(t.Dated))
 	}
 	for _, f := range p.filters {
 		some, err := s.eval(f.step, false, false)
@@ -227,7 +218,7 @@ func (s *side) undated(p *plan) set {
 	}
 	known := s.scope.clone()
 	for _, t := range p.times {
-		known.and(s.snap.cols.known(t.Question))
+		known.and(s.known(t.Question))
 	}
 	out := s.sure(p, s.timeless(p, noFacet)).possible
 	out.minus(known)
@@ -274,18 +265,27 @@ func (s *side) count(p *plan, counted map[string]*countedFacet) {
 }
 
 func (s *side) countIn(of set, branches branchesNow, counted map[string]*countedFacet, names ...string) {
-	rows := int64(count(of))
-	var tally *branchTally
-	if rows == s.snap.cols.count {
-		tally = s.snap.cols.all(branches)
-	} else {
-		numbers := make([]int8, len(names))
-		for i, name := range names {
-			numbers[i] = int8(facetIndex(name))
-		}
-		tally = s.snap.cols.tallied(of, branches, numbers)
+	numbers := make([]int8, len(names))
+	for i, name := range names {
+		numbers[i] = int8(facetIndex(name))
 	}
+	tally := s.tally(of, branches, numbers)
 	for _, name := range names {
-		counted[name].add(tally, branches, facetIndex(name), rows)
+		counted[name].add(tally, branches, facetIndex(name), int64(count(of)))
 	}
+}
+
+// tally counts a set. When it is most of what can be seen, what is missing is counted and taken from what is remembered
+// of all: somebody whose organization may read a few named views browses at no higher cost than others.
+func (s *side) tally(of set, branches branchesNow, facets []int8) *branchTally {
+	cols := s.snap.cols
+	if s.readers != nil || int64(count(of)) < cols.count/2 {
+		return cols.tallied(of, branches, facets)
+	}
+	all := cols.all(branches)
+	rest := cols.visible().without(of)
+	if count(rest) == 0 {
+		return all
+	}
+	return all.without(cols.tallied(rest, branches, facets))
 }

@@ -94,7 +94,7 @@ func FuzzHighlight(f *testing.F) {
 		if !utf8.ValidString(text) {
 			return
 		}
-		p, err := ix.plan(schema.Public, Query{Text: query})
+		p, err := ix.plan(schema.Public, nil, Query{Text: query})
 		if err != nil {
 			return
 		}

@@ -2,6 +2,7 @@ package search
 
 import (
 	"maps"
+	"math"
 	"slices"
 
 	"bioincident/internal/incident"
@@ -22,20 +23,26 @@ func (f *finding) histogram() *Histogram {
 	}
 	out := &Histogram{Step: f.plan.histogram}
 	bars := map[int]*Bar{}
+	last := &Bar{From: math.MinInt} // most records lie where the one before did
+	bar := func(from int) *Bar {
+		if last.From != from {
+			if last = bars[from]; last == nil {
+				last = &Bar{From: from}
+				bars[from] = last
+			}
+		}
+		return last
+	}
 	f.each(func(s *side, no int64) {
 		from, to, ok := barsOf(s.snap.cols.chunks[no/chunkRows].began[no%chunkRows], years)
-		if !ok {
+		switch {
+		case !ok:
 			out.Undated++
-			return
-		}
-		for at := from; at <= to; at += years {
-			if bars[at] == nil {
-				bars[at] = &Bar{From: at}
-			}
-			if from == to {
-				bars[at].Certainly++
-			} else {
-				bars[at].Possibly++
+		case from == to:
+			bar(from).Certainly++
+		default:
+			for at := from; at <= to; at += years {
+				bar(at).Possibly++
 			}
 		}
 	})

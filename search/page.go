@@ -155,7 +155,7 @@ func (f *finding) hit(at spot) Hit {
 	if at.side.found.surely().holds(at.no) {
 		h.Match = incident.Certainly
 	}
-	if f.plan.scored {
+	if f.plan.scored && !h.Restricted {
 		h.Score = float64(f.sides[0].scratch.score(at.no))
 	}
 	return h

@@ -109,7 +109,7 @@ type planner struct {
 
 const defaultLimit = 20
 
-func (ix *Index) plan(tier schema.Tier, q Query) (*plan, error) {
+func (ix *Index) plan(tier schema.Tier, orgs []string, q Query) (*plan, error) {
 	limit := q.Limit
 	if limit == 0 {
 		limit = defaultLimit
@@ -126,7 +126,7 @@ func (ix *Index) plan(tier schema.Tier, q Query) (*plan, error) {
 	}
 	p := &plan{limit: limit, certain: q.Certain || parsed.certain, facets: q.Facets, histogram: q.Histogram, fold: q.Group,
 		words: newWords(ix.analyzers)}
-	if p.hash, err = queryHash(tier, q); err != nil {
+	if p.hash, err = queryHash(tier, orgs, q); err != nil {
 		return nil, err
 	}
 	if err := ix.narrow(p, q); err != nil {
@@ -218,12 +218,13 @@ func (ix *Index) facetKeys(facet, code string) []string {
 }
 
 // queryHash names what is asked, of whom, so that a cursor can only go on with the same.
-func queryHash(tier schema.Tier, q Query) (uint64, error) {
+func queryHash(tier schema.Tier, orgs []string, q Query) (uint64, error) {
 	q.Cursor, q.Limit, q.Facets, q.Histogram = "", 0, nil, ""
 	data, err := json.Marshal(struct {
 		Tier  string
+		Orgs  []string
 		Query Query
-	}{tier.String(), q})
+	}{tier.String(), orgs, q})
 	if err != nil {
 		return 0, err
 	}

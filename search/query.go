@@ -125,7 +125,7 @@ type Bar struct {
 type Histogram struct {
 	Step    string // year or decade
 	Bars    []Bar  // in the order of time, without those that are empty
-	Undated int64
+	Undated int64  // without a reference date, or with one that is open or may lie in more than ten bars
 }
 
 // Result is one page of an answer. All of it comes from one generation of the index.

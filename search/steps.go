@@ -32,42 +32,46 @@ func (w Window) inside(other Window) bool {
 	return !w.none() && other.From <= w.From && w.To <= other.To
 }
 
-// where gives the visible numbers whose place in a chunk passes a test.
-func (c *columns) where(test func(k *chunk, i int) bool) set {
-	s := c.empty()
-	for at, k := range c.chunks {
-		if k == nil {
-			continue
+// where gives the numbers that are searched and whose place in a chunk passes a test.
+func (e *evaluation) where(test func(k *chunk, i int) bool) set {
+	s := e.snap.cols.empty()
+	e.visible.each(func(no int64) {
+		if test(e.snap.cols.chunks[no/chunkRows], int(no%chunkRows)) {
+			s.add(no)
 		}
-		words := s[at*chunkWords : (at+1)*chunkWords]
-		set(k.visible[:]).each(func(i int64) {
-			if test(k, int(i)) {
-				words[i/64] |= 1 << (i % 64)
-			}
-		})
-	}
+	})
 	return s
+}
+
+// holding gives the numbers that are searched and have any of the codes. Where few are searched, each is asked.
+func (e *evaluation) holding(codes []code) set {
+	if e.readers == nil {
+		return e.snap.cols.holding(codes)
+	}
+	return e.where(func(k *chunk, i int) bool {
+		return slices.ContainsFunc(k.codes[k.offsets[i]:k.offsets[i+1]], func(c code) bool { return slices.Contains(codes, c) })
+	})
 }
 
 func (k *chunk) reports(i int) []Window { return k.reported[k.told[i]:k.told[i+1]] }
 
 // on answers a question about time. A span that is not known is neither certain nor possible.
-func (c *columns) on(d Dated) answer {
+func (e *evaluation) on(d Dated) answer {
 	switch d.Question {
 	case Began:
 		return answer{
-			certain:  c.where(func(k *chunk, i int) bool { return k.began[i].inside(d.Window) }),
-			possible: c.where(func(k *chunk, i int) bool { return k.began[i].overlaps(d.Window) }),
+			certain:  e.where(func(k *chunk, i int) bool { return k.began[i].inside(d.Window) }),
+			possible: e.where(func(k *chunk, i int) bool { return k.began[i].overlaps(d.Window) }),
 		}
 	case Active:
 		return answer{
-			certain:  c.where(func(k *chunk, i int) bool { return k.core[i].overlaps(d.Window) }),
-			possible: c.where(func(k *chunk, i int) bool { return k.hull[i].overlaps(d.Window) }),
+			certain:  e.where(func(k *chunk, i int) bool { return k.core[i].overlaps(d.Window) }),
+			possible: e.where(func(k *chunk, i int) bool { return k.hull[i].overlaps(d.Window) }),
 		}
 	}
 	return answer{
-		certain: c.where(func(k *chunk, i int) bool { return slices.ContainsFunc(k.reports(i), d.Window.holds) }),
-		possible: c.where(func(k *chunk, i int) bool {
+		certain: e.where(func(k *chunk, i int) bool { return slices.ContainsFunc(k.reports(i), d.Window.holds) }),
+		possible: e.where(func(k *chunk, i int) bool {
 			return slices.ContainsFunc(k.reports(i), d.Window.overlaps)
 		}),
 	}
@@ -75,15 +79,15 @@ func (c *columns) on(d Dated) answer {
 
 func (w Window) holds(other Window) bool { return other.inside(w) }
 
-// known gives the visible numbers that a question about time has a span for.
-func (c *columns) known(q Question) set {
+// known gives the numbers that are searched and that a question about time has a span for.
+func (e *evaluation) known(q Question) set {
 	switch q {
 	case Began:
-		return c.where(func(k *chunk, i int) bool { return !k.began[i].none() })
+		return e.where(func(k *chunk, i int) bool { return !k.began[i].none() })
 	case Active:
-		return c.where(func(k *chunk, i int) bool { return !k.hull[i].none() })
+		return e.where(func(k *chunk, i int) bool { return !k.hull[i].none() })
 	}
-	return c.where(func(k *chunk, i int) bool { return k.told[i] != k.told[i+1] })
+	return e.where(func(k *chunk, i int) bool { return k.told[i] != k.told[i+1] })
 }
 
 func (k *chunk) count(measure string, i int) bounds {
@@ -103,7 +107,7 @@ func ends(low, high int64) (least, most int64) {
 }
 
 // many answers how many there were.
-func (c *columns) many(asked Counted) answer {
+func (e *evaluation) many(asked Counted) answer {
 	from, to := ends(asked.Low, asked.High)
 	holds := func(k *chunk, i int, certainly bool) bool {
 		b := k.count(asked.Measure, i)
@@ -117,32 +121,28 @@ func (c *columns) many(asked Counted) answer {
 		return low <= to && from <= high
 	}
 	return answer{
-		certain:  c.where(func(k *chunk, i int) bool { return holds(k, i, true) }),
-		possible: c.where(func(k *chunk, i int) bool { return holds(k, i, false) }),
+		certain:  e.where(func(k *chunk, i int) bool { return holds(k, i, true) }),
+		possible: e.where(func(k *chunk, i int) bool { return holds(k, i, false) }),
 	}
 }
 
-// counting gives the visible numbers that have a count of a measure.
-func (c *columns) counting(measure string) set {
-	return c.where(func(k *chunk, i int) bool { return !k.count(measure, i).none() })
+// counting gives the numbers that are searched and that have a count of a measure.
+func (e *evaluation) counting(measure string) set {
+	return e.where(func(k *chunk, i int) bool { return !k.count(measure, i).none() })
 }
 
-// in gives the visible numbers of a group.
-func (c *columns) in(group string) set {
-	return c.where(func(k *chunk, i int) bool { return k.group(i) == group })
+// in gives the numbers that are searched and of a group.
+func (e *evaluation) in(group string) set {
+	return e.where(func(k *chunk, i int) bool { return k.group(i) == group })
 }
 
-// lacking gives the visible numbers of which a kind says nothing.
+// lacking gives the numbers that are searched and of which a kind says nothing.
 func (e *evaluation) lacking(kind string) set {
-	cols := e.snap.cols
-	out := cols.visible()
 	switch kind {
 	case string(Began), string(Active), string(Reported):
-		out.minus(cols.known(Question(kind)))
+		return e.visible.without(e.known(Question(kind)))
 	case "deaths", "cases":
-		out.minus(cols.counting(kind))
-	default:
-		out.minus(cols.holding(e.snap.store.book.ofKind(kind)))
+		return e.visible.without(e.counting(kind))
 	}
-	return out
+	return e.visible.without(e.holding(e.snap.store.book.ofKind(kind)))
 }

@@ -246,10 +246,7 @@ func (b *batch) codes(doc Document) ([]code, error) {
 			ids = append(ids, id)
 		}
 	}
-	for _, org := range append(slices.Clone(doc.Recipients), doc.Owner) {
-		if org == "" {
-			continue
-		}
+	for _, org := range readersOf(doc) {
 		id, err := b.store.book.number(codeKey(kindReader, org))
 		if err != nil {
 			return nil, err
@@ -347,8 +344,9 @@ func numberOf(id string) int64 {
 
 // The fields that are no texts.
 const (
-	fieldIDs  = "ids"
-	fieldHash = "view"
+	fieldIDs     = "ids"
+	fieldHash    = "view"
+	fieldReaders = "readers"
 )
 
 // fieldName gives the field of the word index for a text: a language has a field of its own, because one field with
@@ -378,9 +376,24 @@ func (w *wall) document(doc Document, failed *bool, said *wordsNoted) *document.
 	}
 	out.AddField(document.NewTextFieldCustom(fieldWords, nil, nil,
 		index.IndexField|index.SkipFreqNorm, said))
+	for i, org := range readersOf(doc) {
+		out.AddField(document.NewTextFieldCustom(fieldReaders, []uint64{uint64(i)}, []byte(org),
+			index.IndexField|index.SkipFreqNorm, nil))
+	}
 	out.AddField(document.NewTextFieldCustom(fieldHash, nil, []byte(hashTerm(hashOf(doc.Hash))),
 		index.IndexField|index.SkipFreqNorm, nil))
 	return out
+}
+
+// readersOf gives the organizations that may read a view of the named tier.
+func readersOf(doc Document) []string {
+	var orgs []string
+	for _, org := range append([]string{doc.Owner}, doc.Recipients...) {
+		if org != "" {
+			orgs = appendNew(orgs, org)
+		}
+	}
+	return orgs
 }
 
 // foldID gives one form to ids that differ in case and blanks.
