@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -14,6 +15,8 @@ import (
 	"bioincident/schema"
 )
 
+const donEventsName = "don_events"
+
 // donEvents maps the coded database of WHO's Disease Outbreak News: one row for each country and disease of a report.
 // Its tables are in profiles/don_events.json. What is decided here:
 //
@@ -26,9 +29,9 @@ import (
 //   - "yes" without a date is a milestone whose date is unknown; for the end of an outbreak it is told in words.
 //   - The coder's remarks are words for members, not part of the public narrative.
 type donEvents struct {
-	data     donData
-	schema   *schema.Schema
-	diseases map[[2]string]donDisease
+	data donData
+	naming
+	table map[[2]string]donDisease
 }
 
 type donData struct {
@@ -90,13 +93,18 @@ type donDisease struct {
 }
 
 // newDonEvents reads the profile's data; a code in it that no vocabulary holds is an error.
-func newDonEvents(sch *schema.Schema) (Profile, error) {
-	p := &donEvents{schema: sch, diseases: map[[2]string]donDisease{}}
-	if err := readProfile("don_events", &p.data); err != nil {
+func newDonEvents(sch *schema.Schema, o Options) (Profile, error) {
+	p := &donEvents{naming: naming{sch}, table: map[[2]string]donDisease{}}
+	if err := readProfile(donEventsName, &p.data); err != nil {
 		return nil, fmt.Errorf("profiles/don_events.json: %w", err)
 	}
+	if err := o.checkSet(sch, []string{setLanguage, setVerification}); err != nil {
+		return nil, err
+	}
+	p.data.Language = cmp.Or(o.Set[setLanguage], p.data.Language)
+	p.data.Verification = cmp.Or(o.Set[setVerification], p.data.Verification)
 	for _, d := range p.data.Diseases {
-		p.diseases[[2]string{d.Level1, d.Level2}] = d
+		p.table[[2]string{d.Level1, d.Level2}] = d
 	}
 	for i := range p.data.Notes {
 		note := &p.data.Notes[i]
@@ -109,15 +117,8 @@ func newDonEvents(sch *schema.Schema) (Profile, error) {
 }
 
 func (p *donEvents) checkCodes() error {
-	var wrong []error
-	ask := func(list string, codes ...string) {
-		v, ok := p.schema.Vocabulary(list)
-		for _, code := range codes {
-			if code != "" && (!ok || !v.Has(code)) {
-				wrong = append(wrong, fmt.Errorf("%s has no %q", list, code))
-			}
-		}
-	}
+	check := codeCheck{schema: p.schema}
+	ask := check.ask
 	for _, d := range p.data.Diseases {
 		ask("agents", d.Agent)
 		ask("diseases", d.Diseases...)
@@ -138,7 +139,7 @@ func (p *donEvents) checkCodes() error {
 	}
 	ask("verification", p.data.Verification)
 	ask("licence", p.data.Collection.Licence)
-	return errors.Join(wrong...)
+	return errors.Join(check.wrong...)
 }
 
 // Name gives don_events.
@@ -149,6 +150,11 @@ func (p *donEvents) Columns() []string { return p.data.Columns }
 
 // Unread gives the columns it knows and does not need.
 func (p *donEvents) Unread() []string { return p.data.Unread }
+
+// DateColumns are those of days: those of milestones are parted into three.
+func (p *donEvents) DateColumns() map[string]string {
+	return map[string]string{"ReportDate": MonthDayYear}
+}
 
 // Texts joins by the last part of the report's address.
 func (p *donEvents) Texts() (key, text, by string) {
@@ -161,16 +167,12 @@ func (p *donEvents) RowID(row Row) string { return p.value(row, p.data.RowID) }
 // value gives a cell on one line, "" when it is missing. That NA stands for Namibia is no question here: the code of
 // the country is not read.
 func (p *donEvents) value(row Row, column string) string {
-	text := oneLine(row.Cell(column))
-	if slices.Contains(p.data.Missing, text) {
-		return ""
-	}
-	return text
+	return valueOf(row, column, p.data.Missing)
 }
 
 // Map gives what a row means.
 func (p *donEvents) Map(row Row, texts Texts) Mapped {
-	m := donRow{profile: p, row: row}
+	m := donRow{profile: p, reading: reading{row: row}}
 	for _, step := range []func() error{
 		m.source, func() error { return m.identity(texts) }, m.agent, m.place, m.remarks, m.impact, m.milestones,
 		m.response, m.classify,
@@ -187,41 +189,24 @@ func (p *donEvents) Map(row Row, texts Texts) Mapped {
 	return Mapped{Body: m.body, Flags: m.flags}
 }
 
-// refusedError carries a refusal out of the steps of a row.
-type refusedError struct{ workflow.Refusal }
-
-func (r *refusedError) Error() string { return r.Column + ": " + r.Reason }
-
 // donRow is one row on its way to a body.
 type donRow struct {
+	reading
 	profile  *donEvents
-	row      Row
 	body     incident.Body
-	flags    []string
 	reported incident.Date
 	day      incident.Day
 	note     donNote  // what the coder's remark says of all counts
 	narrow   donNote  // what it says of some counts
 	domains  []string // it adds
-	asides   []string // words for members
 }
 
 func (m *donRow) value(column string) string { return m.profile.value(m.row, column) }
 
-func (m *donRow) refuse(column, reason string) error {
-	return &refusedError{workflow.Refusal{Column: column, Value: m.row.Cell(column), Reason: reason}}
-}
-
-func (m *donRow) flag(code string) {
-	if !slices.Contains(m.flags, code) {
-		m.flags = append(m.flags, code)
-	}
-}
-
 // source makes the report the one source of everything the row says.
 func (m *donRow) source() error {
-	date, ok := slashDate(m.value("ReportDate"))
-	if !ok {
+	date, ok := readDay(m.value("ReportDate"), m.row.order("ReportDate"), m.profile.data.EarliestYear)
+	if !ok || len(date) != len("2006-01-02") {
 		return m.refuse("ReportDate", reasonDate)
 	}
 	m.reported, m.day = date, date.Bounds().Earliest
@@ -302,16 +287,16 @@ func (m *donRow) agent() error {
 
 // code gives what the table of the profile says of a disease, and what names say where it is silent.
 func (p *donEvents) code(first, second string) donDisease {
-	coded, ok := p.diseases[[2]string{first, second}]
+	coded, ok := p.table[[2]string{first, second}]
 	if !ok {
-		coded = p.diseases[[2]string{first, ""}]
+		coded = p.table[[2]string{first, ""}]
 		coded.Subtype = ""
 	}
 	if len(coded.Diseases) == 0 {
-		coded.Diseases = p.diseasesNamed(first, second)
+		coded.Diseases = p.diseases(first, second)
 	}
 	if coded.Agent == "" {
-		coded.Agent = p.agentNamed(coded.Diseases, second, first)
+		coded.Agent = p.agent(coded.Diseases, second, first)
 	}
 	if coded.Type == "" {
 		for _, t := range p.data.Types {
@@ -325,56 +310,6 @@ func (p *donEvents) code(first, second string) donDisease {
 		coded.Domains = []string{"human"}
 	}
 	return coded
-}
-
-// diseasesNamed resolves both names. The second stands alone where it is a kind of the first.
-func (p *donEvents) diseasesNamed(first, second string) []string {
-	var codes []string
-	if code, ok := p.schema.Resolve("diseases", first); ok {
-		codes = append(codes, code)
-	}
-	if second == "" {
-		return codes
-	}
-	code, ok := p.schema.Resolve("diseases", second)
-	if !ok || slices.Contains(codes, code) {
-		return codes
-	}
-	list, _ := p.schema.Vocabulary("diseases")
-	if len(codes) == 1 && slices.Contains(list.Descendants(codes[0]), code) {
-		return []string{code}
-	}
-	return append(codes, code)
-}
-
-// agentNamed resolves the names, the more exact one first, or takes the agent by which a disease is defined.
-func (p *donEvents) agentNamed(diseases []string, names ...string) string {
-	for _, name := range names {
-		if name == "" {
-			continue
-		}
-		if code, ok := p.schema.Resolve("agents", name); ok {
-			return code
-		}
-	}
-	if len(diseases) != 1 {
-		return ""
-	}
-	list, _ := p.schema.Vocabulary("diseases")
-	term, _ := list.Term(diseases[0])
-	return p.wholeOf(term.Agents)
-}
-
-// wholeOf gives the agent of which all the others are kinds, "" where there is none.
-func (p *donEvents) wholeOf(codes []string) string {
-	list, _ := p.schema.Vocabulary("agents")
-	for _, code := range codes {
-		below := list.Descendants(code)
-		if !slices.ContainsFunc(codes, func(other string) bool { return !slices.Contains(below, other) }) {
-			return code
-		}
-	}
-	return ""
 }
 
 // place tells the area from the name of the country. A report without a country is about no area in particular.
@@ -587,20 +522,6 @@ func (m *donRow) narrate(texts Texts) {
 	if len(m.asides) > 0 {
 		m.body.Narrative.Members = incident.Say1("en", strings.Join(m.asides, "\n"))
 	}
-}
-
-func (m *donRow) aside(format string, args ...any) {
-	m.asides = append(m.asides, fmt.Sprintf(format, args...))
-}
-
-// slashDate reads M/D/YYYY.
-func slashDate(text string) (incident.Date, bool) {
-	parts := strings.Split(text, "/")
-	if len(parts) != 3 {
-		return "", false
-	}
-	date, whole := partialDate(parts[2], parts[0], parts[1])
-	return date, whole && len(date) == len("2006-01-02")
 }
 
 // partialDate gives as much of a year, month and day as is in the calendar, and whether that is all of it.

@@ -342,7 +342,7 @@ func TestFilesThatAreRefusedWhole(t *testing.T) {
 }
 
 func readAll(content string) error {
-	t, err := newTable("f.csv", strings.NewReader(content), []string{"a", "b"})
+	t, err := newTable("f.csv", strings.NewReader(content), ',', []string{"a", "b"})
 	for err == nil {
 		_, err = t.next()
 	}
@@ -359,7 +359,8 @@ func TestNothingIsWrittenWhenAFileIsWrong(t *testing.T) {
 	}
 	bad := inMemory("bad.csv", string(good)+"\xff\n")
 	c := &collector{}
-	_, err = Import(t.Context(), c, identity.Principal{}, In{Profile: "don_events", Files: []File{onDisk("don_events.csv"), bad}}, testSchema(t), nil)
+	_, err = Import(t.Context(), c, identity.Principal{}, In{Profile: "don_events", Files: []File{onDisk("don_events.csv"), bad},
+		Options: Options{Encoding: "utf-8"}}, testSchema(t), nil)
 	if fault.Of(err).Code != "import.not_utf8" || c.began.Profile != "" {
 		t.Errorf("%v, began %+v", err, c.began)
 	}
@@ -490,13 +491,16 @@ func FuzzPartialDate(f *testing.F) {
 }
 
 func BenchmarkMap(b *testing.B) {
-	profile, err := Find(testSchema(b), "don_events")
+	profile, err := Find(testSchema(b), "don_events", Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	var rows []Row
-	d := driver{profile: profile, files: []File{onDisk("don_events.csv")}}
-	if err := d.each(func(_ *table, row Row) error { rows = append(rows, row); return nil }); err != nil {
+	d := driver{profile: profile, files: []File{onDisk("don_events.csv")}, tell: func(string, int64, int64) {}}
+	if err := d.check(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if err := d.each(func(row Row) error { rows = append(rows, row); return nil }); err != nil {
 		b.Fatal(err)
 	}
 	for i := 0; b.Loop(); i++ {

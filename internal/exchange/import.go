@@ -3,7 +3,6 @@ package exchange
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"runtime"
 
@@ -37,6 +36,7 @@ type In struct {
 	Texts    *File                // joined by the profile, nil for none
 	Handling *workflow.HandlingIn // of new records, nil is public
 	Key      string               // Idempotency-Key
+	Options  Options
 }
 
 // Summary is what became of an import: the batch, whose Rows are New + Unchanged + Updated + Refused, and the columns
@@ -60,14 +60,14 @@ const (
 // the faults; Invalid import.no_file, import.no_texts (the profile joins none), import.profile_unknown. When it is
 // interrupted the batch stays as far as it got, and the same import goes on with it.
 func Import(ctx context.Context, into Importer, who identity.Principal, in In, sch *schema.Schema, tell Progress) (Summary, error) {
-	profile, err := Find(sch, in.Profile)
+	profile, err := Find(sch, in.Profile, in.Options)
 	if err != nil {
 		return Summary{}, err
 	}
 	if tell == nil {
 		tell = func(string, int64, int64) {}
 	}
-	d := driver{profile: profile, files: in.Files, into: into, who: who, tell: tell, handling: in.Handling}
+	d := driver{profile: profile, options: in.Options, files: in.Files, into: into, who: who, tell: tell, handling: in.Handling}
 	if err := d.check(ctx); err != nil {
 		return Summary{}, err
 	}
@@ -105,7 +105,9 @@ func joined(profile Profile, file *File) (Texts, error) {
 // driver is one run of an import: a reader, workers that map, and one writer, which takes the chunks in their order.
 type driver struct {
 	profile  Profile
+	options  Options
 	files    []File
+	seen     []Seen // of each file
 	texts    Texts
 	into     Importer
 	who      identity.Principal
@@ -125,60 +127,36 @@ type chunk struct {
 }
 
 // each reads all rows of all files.
-func (d *driver) each(visit func(*table, Row) error) error {
-	for _, file := range d.files {
-		if err := d.eachOf(file, visit); err != nil {
+func (d *driver) each(visit func(Row) error) error {
+	for i, file := range d.files {
+		if err := readRows(file, d.profile, d.seen[i], visit); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *driver) eachOf(file File, visit func(*table, Row) error) error {
-	in, err := file.Open()
-	if err != nil {
-		return err
-	}
-	defer in.Close() //nolint:errcheck // reading only: what could not be read is told by the reads
-	plain, err := unpacked(in)
-	if err != nil {
-		return fault.New(fault.Invalid, "import.not_gzip", "file", file.Name).Because(err)
-	}
-	t, err := newTable(file.Name, plain, d.profile.Columns())
-	if err != nil {
-		return err
-	}
-	for {
-		row, err := t.next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if err := visit(t, row); err != nil {
-			return err
-		}
-	}
-}
-
-// check reads the files through and counts.
+// check reads the files through: how they are written, and how many rows they have.
 func (d *driver) check(ctx context.Context) error {
 	if len(d.files) == 0 {
 		return fault.New(fault.Invalid, "import.no_file")
 	}
-	known := append(append([]string{}, d.profile.Columns()...), d.profile.Unread()...)
-	var seen *table
-	err := d.each(func(t *table, _ Row) error {
-		if t != seen {
-			seen = t
-			d.ignored = append(d.ignored, t.unknown(known)...)
+	for _, file := range d.files {
+		seen, err := Inspect(file, d.profile, d.options)
+		if err != nil {
+			return err
 		}
-		d.total++
-		return ctx.Err()
-	})
+		d.seen = append(d.seen, seen)
+		if seen.Rows > 0 {
+			d.ignored = append(d.ignored, seen.Unknown...)
+		}
+		d.total += seen.Rows
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
 	d.tell(StepCheck, d.total, d.total)
-	return err
+	return nil
 }
 
 // run moves the rows. The reader is at most a few chunks ahead of the writer.
@@ -218,7 +196,7 @@ func (d *driver) read(ctx context.Context, toMap, inOrder chan<- *chunk) error {
 		next = &chunk{first: next.first + int64(len(next.rows))}
 		return nil
 	}
-	err := d.each(func(_ *table, row Row) error {
+	err := d.each(func(row Row) error {
 		id := d.profile.RowID(row)
 		next.rows = append(next.rows, row)
 		next.twice = append(next.twice, id != "" && seen[id])

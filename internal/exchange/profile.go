@@ -2,10 +2,10 @@ package exchange
 
 import (
 	"bytes"
-	"cmp"
 	"embed"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"bioincident/internal/fault"
 	"bioincident/internal/incident"
@@ -28,6 +28,8 @@ type Profile interface {
 	// Texts names the columns of a file of texts: the key, the text, and the column of a row that holds the key. All
 	// are "" when rows are not joined with texts.
 	Texts() (key, text, by string)
+	// DateColumns are the columns of days, with the order in which their parts usually stand: ymd, dmy or mdy.
+	DateColumns() map[string]string
 	// RowID gives the id of a row in its source, "" when the row has none.
 	RowID(row Row) string
 	// Map gives what a row means.
@@ -55,43 +57,53 @@ const (
 
 // Flags: what was seen in a row that a person must look at by itself.
 const (
-	FlagDateDropped = "import.date_dropped"  // a date that contradicts the report was not taken over
-	FlagUncoded     = "import.agent_uncoded" // neither agent nor disease is in the vocabularies
-	FlagLinkDropped = "import.link_dropped"  // the link is not an address
+	FlagDateDropped  = "import.date_dropped"  // a date that contradicts the report was not taken over
+	FlagUncoded      = "import.agent_uncoded" // neither agent nor disease is in the vocabularies
+	FlagLinkDropped  = "import.link_dropped"  // the link is not an address
+	FlagCountDropped = "import.count_dropped" // a number could not be read, and stays words
+	FlagAreaGuessed  = "import.area_guessed"  // the name is close to that of an area, or contradicts itself
+	FlagAreaUncoded  = "import.area_uncoded"  // the place is no area of the vocabulary, and stays words
+	FlagPointOutside = "import.point_outside" // the point lies outside of its area, and was not taken over
+	FlagDoubtful     = "import.doubtful"      // the row contradicts itself, or its codes say more than its words
 )
 
-// Find gives a profile by its name; NotFound import.profile_unknown names those there are.
-func Find(sch *schema.Schema, name string) (Profile, error) {
-	var names []string
-	for _, make := range profiles() {
-		p, err := make(sch)
-		if err != nil {
-			return nil, err
-		}
-		if p.Name() == name {
-			return p, nil
-		}
-		names = append(names, p.Name())
+// makers gives the profiles that are more than data. All others are made by the engine.
+func makers() map[string]func(*schema.Schema, Options) (Profile, error) {
+	return map[string]func(*schema.Schema, Options) (Profile, error){donEventsName: newDonEvents}
+}
+
+// Find gives a profile by its name, for files that are read by the options. Faults: Invalid import.profile_unknown names
+// those there are; import.encoding_unknown, import.dates_unknown; import.set_unknown names what the profile admits;
+// import.set_value.
+func Find(sch *schema.Schema, name string, o Options) (Profile, error) {
+	if err := o.check(); err != nil {
+		return nil, err
 	}
-	return nil, fault.New(fault.Invalid, "import.profile_unknown", "profile", name, "known", names)
+	names, err := Profiles(sch)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(names, name) {
+		return nil, fault.New(fault.Invalid, "import.profile_unknown", "profile", name, "known", names)
+	}
+	if make, ok := makers()[name]; ok {
+		return make(sch, o)
+	}
+	return newEngine(sch, name, o)
 }
 
 // Profiles lists the names of all profiles.
-func Profiles(sch *schema.Schema) ([]string, error) {
-	var names []string
-	for _, make := range profiles() {
-		p, err := make(sch)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, p.Name())
+func Profiles(*schema.Schema) ([]string, error) {
+	entries, err := profileFiles.ReadDir("profiles")
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(names, cmp.Compare[string])
+	var names []string
+	for _, entry := range entries {
+		names = append(names, strings.TrimSuffix(entry.Name(), ".json"))
+	}
+	slices.Sort(names)
 	return names, nil
-}
-
-func profiles() []func(*schema.Schema) (Profile, error) {
-	return []func(*schema.Schema) (Profile, error){newDonEvents}
 }
 
 // readProfile reads the data of a profile. Unknown names in it are an error: a misspelt rule would do nothing.

@@ -22,6 +22,10 @@ type table struct {
 	reader *csv.Reader
 	header []string
 	index  map[string]int
+	dates  map[string]string // order of the dates of a column
+	repair *codePage         // of text that had been decoded wrongly, nil for none
+	strict string            // encoding that was decoded; a character that it could not decode shows that it is another
+	close  func()
 }
 
 // Row is one row of a file. Its cells are as they stand in the file.
@@ -30,6 +34,7 @@ type Row struct {
 	Line  int64 // on which it begins, from 1
 	cells []string
 	index map[string]int
+	dates map[string]string
 	wide  int // number of cells, when it is not that of the header
 }
 
@@ -41,10 +46,105 @@ func (r Row) Cell(column string) string {
 	return ""
 }
 
+// order gives the order of the dates under a column.
+func (r Row) order(column string) string { return r.dates[column] }
+
+// openTable opens a file as it was seen to be written. Where no delimiter was seen yet it is found out.
+func openTable(file File, p Profile, seen *Seen) (*table, error) {
+	in, err := file.Open()
+	if err != nil {
+		return nil, err
+	}
+	closed := func() { _ = in.Close() } // reading only: what could not be read is told by the reads
+	t, err := tableOf(file.Name, in, p, seen)
+	if err != nil {
+		closed()
+		return nil, err
+	}
+	t.close = closed
+	return t, nil
+}
+
+func tableOf(file string, in io.Reader, p Profile, seen *Seen) (*table, error) {
+	plain, err := unpacked(in)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "import.not_gzip", "file", file).Because(err)
+	}
+	text, err := decoded(plain, seen.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	buffered := bufio.NewReaderSize(text, 1<<16)
+	if seen.Delimiter == "" {
+		seen.Delimiter = delimiterOf(buffered)
+	}
+	t, err := newTable(file, buffered, rune(seen.Delimiter[0]), p.Columns())
+	if err != nil {
+		return nil, err
+	}
+	t.dates, t.repair = seen.Dates, seen.repair
+	if seen.Encoding != encodingUTF8 && seen.Encoding != encodingMarked {
+		t.strict = seen.Encoding
+	}
+	return t, nil
+}
+
+// delimiterOf gives what parts the cells of the first line most often, outside of quotation marks.
+func delimiterOf(in *bufio.Reader) string {
+	head, _ := in.Peek(1 << 15)
+	var counts [utf8.RuneSelf]int
+	quoted := false
+	for _, b := range head {
+		if b == '"' {
+			quoted = !quoted
+		}
+		if quoted || b >= utf8.RuneSelf {
+			continue
+		}
+		if b == '\n' {
+			break
+		}
+		counts[b]++
+	}
+	best := ","
+	for _, other := range []string{";", "\t"} {
+		if counts[other[0]] > counts[best[0]] {
+			best = other
+		}
+	}
+	return best
+}
+
+// readRows reads the rows of a file as Inspect saw it. Faults are those of Inspect, for a file that changed since.
+func readRows(file File, p Profile, seen Seen, visit func(Row) error) error {
+	t, err := openTable(file, p, &seen)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	return t.each(visit)
+}
+
+// each reads the rows that are left.
+func (t *table) each(visit func(Row) error) error {
+	for {
+		row, err := t.next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := visit(row); err != nil {
+			return err
+		}
+	}
+}
+
 // newTable reads the header, which must have the columns. Faults, each with the file: Invalid import.empty_file,
 // import.column_missing (column), import.column_twice (column), import.not_utf8 (line), import.not_text (line),
 // import.quotes (line, column).
-func newTable(file string, r io.Reader, columns []string) (*table, error) {
+func newTable(file string, r io.Reader, comma rune, columns []string) (*table, error) {
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	if mark, _ := buffered.Peek(3); string(mark) == "\uFEFF" {
 		if _, err := buffered.Discard(len(mark)); err != nil {
@@ -52,7 +152,7 @@ func newTable(file string, r io.Reader, columns []string) (*table, error) {
 		}
 	}
 	t := &table{file: file, reader: csv.NewReader(buffered), index: map[string]int{}}
-	t.reader.FieldsPerRecord = -1
+	t.reader.FieldsPerRecord, t.reader.Comma = -1, comma
 	header, line, err := t.record()
 	if errors.Is(err, io.EOF) {
 		return nil, fault.New(fault.Invalid, "import.empty_file", "file", file)
@@ -61,7 +161,7 @@ func newTable(file string, r io.Reader, columns []string) (*table, error) {
 		return nil, err
 	}
 	for i, name := range header {
-		name = strings.TrimSpace(name)
+		name = oneLine(name)
 		if _, twice := t.index[name]; twice {
 			return nil, fault.New(fault.Invalid, "import.column_twice", "file", file, "line", line, "column", name)
 		}
@@ -83,7 +183,7 @@ func (t *table) next() (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	row := Row{File: t.file, Line: line, cells: cells, index: t.index}
+	row := Row{File: t.file, Line: line, cells: cells, index: t.index, dates: t.dates}
 	if len(cells) != len(t.header) {
 		row.wide = len(cells)
 	}
@@ -110,9 +210,13 @@ func (t *table) record() ([]string, int64, error) {
 			return nil, 0, fault.New(fault.Invalid, "import.not_utf8", "file", t.file, "line", line)
 		case strings.IndexByte(cell, 0) >= 0:
 			return nil, 0, fault.New(fault.Invalid, "import.not_text", "file", t.file, "line", line)
+		case t.strict != "" && strings.ContainsRune(cell, utf8.RuneError):
+			line += strings.Count(cell[:strings.IndexRune(cell, utf8.RuneError)], "\n")
+			return nil, 0, fault.New(fault.Invalid, "import.wrong_encoding", "file", t.file, "line", line, "encoding", t.strict)
 		case len(cell) > mostCell:
 			return nil, 0, fault.New(fault.Invalid, "import.cell_too_long", "file", t.file, "line", line, "most", mostCell)
 		}
+		cells[i] = t.repair.repair(cell)
 	}
 	return cells, int64(first), nil
 }

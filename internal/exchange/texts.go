@@ -28,7 +28,7 @@ func readTexts(file File, key, text string) (Texts, error) {
 		return nil, fault.New(fault.Invalid, "import.not_gzip", "file", file.Name).Because(err)
 	}
 	limited := &io.LimitedReader{R: plain, N: mostTexts}
-	t, err := newTable(file.Name, limited, []string{key, text})
+	t, err := newTable(file.Name, limited, ',', []string{key, text})
 	if err != nil {
 		return nil, err
 	}
