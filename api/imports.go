@@ -11,6 +11,7 @@ import (
 	"path"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"bioincident/api/gen"
 	"bioincident/internal/exchange"
@@ -42,18 +43,46 @@ func (s *Server) ImportFiles(ctx context.Context, in gen.ImportFilesRequestObjec
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	what.Profile, what.Key = in.Params.Profile, in.Params.IdempotencyKey
+	if what.Options, err = readingOptions(in.Params); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	run := s.importInto
+	if in.Params.Check {
+		run = s.checkImport
+	}
 	return streamed{run: func(w http.ResponseWriter) error {
 		defer os.RemoveAll(dir) //nolint:errcheck // a leftover in the spool is no fault of this import
-		return s.stream(r, func(ctx context.Context, out *lines) error { return s.importInto(ctx, r, what, out) }).run(w)
+		return s.stream(r, func(ctx context.Context, out *lines) error { return run(ctx, r, what, out) }).run(w)
 	}}, nil
 }
 
-func (s *Server) importInto(ctx context.Context, r request, what exchange.In, out *lines) error {
-	summary, err := exchange.Import(ctx, s.Workflow, r.who, what, s.Schema, func(step string, done, total int64) {
-		if step == exchange.StepImport { // until then nothing is sent, so that files that cannot be read are a refusal
-			out.progress(step)(done, total)
+// readingOptions says how files are read.
+func readingOptions(in gen.ImportFilesParams) (exchange.Options, error) {
+	o := exchange.Options{Encoding: in.Encoding, Dates: string(in.Dates)}
+	for i, pair := range in.Set {
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || name == "" {
+			return o, malformed("/set/"+strconv.Itoa(i), "request.set_malformed", "value", pair)
 		}
-	})
+		if o.Set == nil {
+			o.Set = map[string]string{}
+		}
+		o.Set[name] = value
+	}
+	return o, nil
+}
+
+// told sends how far an import is. Until rows are taken nothing is sent, so that files that cannot be read are a refusal.
+func told(out *lines) exchange.Progress {
+	return func(step, batch string, done, total int64) {
+		if step == exchange.StepImport {
+			_ = out.write(progressLine{Progress: gen.Progress{Step: step, Import: batch, Done: done, Total: total}}) // see lines.progress
+		}
+	}
+}
+
+func (s *Server) importInto(ctx context.Context, r request, what exchange.In, out *lines) error {
+	summary, err := exchange.Import(ctx, s.Workflow, r.who, what, s.Schema, told(out))
 	if err != nil {
 		return err
 	}
@@ -62,8 +91,48 @@ func (s *Server) importInto(ctx context.Context, r request, what exchange.In, ou
 		return err
 	}
 	result := s.imported(r.lang, view)
-	result.Ignored = summary.Ignored
+	result.Ignored, result.Resumed, result.Detected = summary.Ignored, summary.Resumed, each(summary.Detected, detected)
 	return out.write(resultLine{Result: result})
+}
+
+// checkImport tells what an import would come to, row by row.
+func (s *Server) checkImport(ctx context.Context, r request, what exchange.In, out *lines) error {
+	visit := func(row exchange.Checked) error { return out.write(rowLine{Row: s.checkedRow(r.lang, row)}) }
+	summary, refused, err := exchange.Check(ctx, s.Workflow, r.who, what, s.Schema, told(out), visit)
+	if err != nil {
+		return err
+	}
+	i := summary.Import
+	return out.write(checkLine{Check: gen.ImportCheck{
+		Id: i.ID, Resumed: summary.Resumed, Profile: i.Profile, Rows: i.Rows, New: i.New, Unchanged: i.Unchanged, Updated: i.Updated,
+		Refused: i.Refused, Ignored: summary.Ignored, Detected: list(each(summary.Detected, detected)),
+		Refusals: list(each(refused, func(reason exchange.Refused) gen.Refusal {
+			first := each(reason.First, func(row exchange.Checked) gen.CheckedRow { return s.checkedRow(r.lang, row) })
+			return gen.Refusal{Reason: reason.Reason, Detail: first[0].Detail, Rows: reason.Rows, First: first}
+		})),
+	}})
+}
+
+func (s *Server) checkedRow(lang string, row exchange.Checked) gen.CheckedRow {
+	out := gen.CheckedRow{Ordinal: row.Ordinal, File: row.File, Line: row.Line, RowId: row.RowID,
+		Outcome: gen.CheckedRowOutcome(row.Outcome), Flags: row.Flags}
+	if row.Outcome != workflow.RowCreated { // the id of a record that is not created is nobody's
+		out.Id = row.Record
+	}
+	if why := row.Refusal; why != nil {
+		out.Column, out.Value, out.Reason = why.Column, why.Value, why.Reason
+		out.Detail = s.refusalInWords(lang, why.Reason, why.Column, why.Value)
+	}
+	return out
+}
+
+func (s *Server) refusalInWords(lang, reason, column, value string) string {
+	return s.say(lang, reason, map[string]any{"column": column, "value": value, "text": value})
+}
+
+func detected(d exchange.Detected) gen.Detected {
+	return gen.Detected{File: d.File, Encoding: d.Encoding, Delimiter: d.Delimiter, Dates: d.Dates, Columns: d.Columns,
+		Unknown: d.Unknown, Rows: d.Rows, Repaired: d.Repaired}
 }
 
 // receive puts the parts by.
@@ -179,7 +248,7 @@ func (s *Server) ListImportRows(ctx context.Context, in gen.ListImportRowsReques
 			Id: row.Record, Column: row.Column, Value: row.Value, Reason: row.Reason, Step: row.Step, Stayed: row.StepWhy,
 		}
 		if row.Reason != "" {
-			mapped.Detail = s.say(r.lang, row.Reason, map[string]any{"column": row.Column, "value": row.Value, "text": row.Value})
+			mapped.Detail = s.refusalInWords(r.lang, row.Reason, row.Column, row.Value)
 		}
 		if row.StepWhy != "" {
 			mapped.StayedDetail = s.say(r.lang, row.StepWhy, nil)
@@ -217,6 +286,26 @@ func (s *Server) SubmitImport(ctx context.Context, in gen.SubmitImportRequestObj
 	return s.bulk(r, "submit", func(ctx context.Context, tell workflow.Progress) (workflow.BatchReport, error) {
 		return s.Workflow.SubmitBatch(ctx, r.who, in.Id, note(in.Body), tell)
 	}), nil
+}
+
+// UndoImport discards what an import created and nobody has touched.
+func (s *Server) UndoImport(ctx context.Context, in gen.UndoImportRequestObject) (gen.UndoImportResponseObject, error) {
+	r := asked(ctx)
+	return s.bulk(r, "undo", func(ctx context.Context, tell workflow.Progress) (workflow.BatchReport, error) {
+		return s.Workflow.UndoBatch(ctx, r.who, in.Id, note(in.Body), tell)
+	}), nil
+}
+
+// KnownRows tells which rows of a source are records of the asker's organization.
+func (s *Server) KnownRows(ctx context.Context, in gen.KnownRowsRequestObject) (gen.KnownRowsResponseObject, error) {
+	r := asked(ctx)
+	known, err := s.Workflow.KnownRows(r.ctx, r.who, in.Body.Ids)
+	if err != nil {
+		return nil, err
+	}
+	return gen.KnownRows200JSONResponse{Known: list(each(known, func(row workflow.KnownRow) gen.KnownRow {
+		return gen.KnownRow{RowId: row.RowID, Id: row.Record, State: string(row.State), VersionState: string(row.Version)}
+	}))}, nil
 }
 
 // ClaimImport takes the review of an import.

@@ -66,6 +66,12 @@ type (
 	resultLine struct {
 		Result any `json:"result"`
 	}
+	rowLine struct {
+		Row gen.CheckedRow `json:"row"`
+	}
+	checkLine struct {
+		Check gen.ImportCheck `json:"check"`
+	}
 )
 
 // streamed is the response of every operation that answers with JSON Lines.
@@ -83,5 +89,6 @@ func (r streamed) VisitSampleImportResponse(w http.ResponseWriter) error    { re
 func (r streamed) VisitRecommendImportResponse(w http.ResponseWriter) error { return r.run(w) }
 func (r streamed) VisitReturnImportResponse(w http.ResponseWriter) error    { return r.run(w) }
 func (r streamed) VisitPublishImportResponse(w http.ResponseWriter) error   { return r.run(w) }
+func (r streamed) VisitUndoImportResponse(w http.ResponseWriter) error      { return r.run(w) }
 func (r streamed) VisitRebuildIndexResponse(w http.ResponseWriter) error    { return r.run(w) }
 func (r streamed) VisitCheckIndexResponse(w http.ResponseWriter) error      { return r.run(w) }

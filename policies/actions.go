@@ -28,7 +28,7 @@ func RecordActions() []string {
 // BatchActions lists the actions on an import.
 func BatchActions() []string {
 	return []string{"batch.import", "batch.read", "batch.submit", "batch.claim", "batch.sample", "batch.check",
-		"batch.recommend", "batch.return", "batch.publish"}
+		"batch.recommend", "batch.return", "batch.publish", "batch.undo"}
 }
 
 // Roles of the rules that are no membership: everybody, anybody with a role in an active organization, and the person

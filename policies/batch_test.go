@@ -31,6 +31,15 @@ func batchCells() []cell {
 		{"administrator", "other", "recommended", "", "", "", "batch.read"},
 		{"reviewer", "other", "submitted", "", "", "no_grant", "batch.claim"},
 		{"publisher", "other", "recommended", "", "", "part_grant", "batch.publish"},
+		{"contributor", "own", "loaded", "", "", "", "batch.undo"},
+		{"focal_point", "own", "loading", "", "", "", "batch.undo"},
+		{"focal_point", "own", "returned", "", "", "", "batch.undo"},
+		{"contributor", "own", "partly_undone", "", "", "", "batch.undo"},
+		{"focal_point", "own", "submitted", "", "", "", "batch.undo"},
+		{"focal_point", "own", "undone", "", "", "", "batch.undo"},
+		{"reviewer", "assigned", "in_review", "", "", "", "batch.undo"},
+		{"contributor", "other", "loaded", "", "", "", "batch.undo"},
+		{"focal_point", "own", "undone", "", "", "", "batch.submit"},
 	}
 }
 
@@ -61,6 +70,7 @@ func TestBatches(t *testing.T) {
 		"own.begin", "own.submit", "role", "own.work", "404", "review.claim", "404", "review.round", "not_assigned",
 		"review.round", "review.recommend", "review.round", "author_is_reviewer", "approve.publish", "approve.return",
 		"author_is_publisher", "404", "state", "404", "role", "404", "approve.publish",
+		"own.undo", "own.undo", "own.undo", "own.undo", "state", "state", "role", "404", "state",
 	}
 	world := tableOf(t, loadedPolicies(t))
 	for i, c := range batchCells() {

@@ -78,7 +78,7 @@ func (d Decision) Fault(thing string) error {
 // BatchState gives the state of an import as the state its records are in, which is what the rules speak of.
 func BatchState(importState string) incident.VersionState {
 	switch importState {
-	case "loading", "loaded":
+	case "loading", "loaded", "partly_undone":
 		return incident.Draft
 	case "submitted":
 		return incident.Submitted

@@ -161,6 +161,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/imports (the `ImportFiles` operationId).
 	ImportFilesWithBody(ctx context.Context, params *ImportFilesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// KnownRowsWithBody Ask which rows of a source are here already
+	//
+	// Of your own organization only, by the ids of the rows in the source. What other organizations hold is as good as not there.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/imports/known (the `KnownRows` operationId).
+	KnownRowsWithBody(ctx context.Context, params *KnownRowsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// KnownRows Ask which rows of a source are here already
+	//
+	// Of your own organization only, by the ids of the rows in the source. What other organizations hold is as good as not there.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/imports/known (the `KnownRows` operationId).
+	KnownRows(ctx context.Context, params *KnownRowsParams, body KnownRowsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetImport See where an import stands
 	//
 	// Corresponds with GET /api/v1/imports/{id} (the `GetImport` operationId).
@@ -274,6 +292,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/imports/{id}/submit (the `SubmitImport` operationId).
 	SubmitImport(ctx context.Context, id ThingId, params *SubmitImportParams, body SubmitImportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoImportWithBody Undo an import
+	//
+	// Every draft that it created and that nobody has touched since is discarded; everything else is listed with the reason and stays. Ids stay spent. The same files can be imported again afterwards.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/imports/{id}/undo (the `UndoImport` operationId).
+	UndoImportWithBody(ctx context.Context, id ThingId, params *UndoImportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoImport Undo an import
+	//
+	// Every draft that it created and that nobody has touched since is discarded; everything else is listed with the reason and stays. Ids stay spent. The same files can be imported again afterwards.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/imports/{id}/undo (the `UndoImport` operationId).
+	UndoImport(ctx context.Context, id ThingId, params *UndoImportParams, body UndoImportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListIncidents List what was published, newest first
 	//
@@ -1231,6 +1267,44 @@ func (c *Client) ImportFilesWithBody(ctx context.Context, params *ImportFilesPar
 	return c.Client.Do(req)
 }
 
+// KnownRowsWithBody Ask which rows of a source are here already
+//
+// Of your own organization only, by the ids of the rows in the source. What other organizations hold is as good as not there.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/imports/known (the `KnownRows` operationId).
+func (c *Client) KnownRowsWithBody(ctx context.Context, params *KnownRowsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewKnownRowsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// KnownRows Ask which rows of a source are here already
+//
+// Of your own organization only, by the ids of the rows in the source. What other organizations hold is as good as not there.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/imports/known (the `KnownRows` operationId).
+func (c *Client) KnownRows(ctx context.Context, params *KnownRowsParams, body KnownRowsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewKnownRowsRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetImport See where an import stands
 //
 // Corresponds with GET /api/v1/imports/{id} (the `GetImport` operationId).
@@ -1475,6 +1549,44 @@ func (c *Client) SubmitImportWithBody(ctx context.Context, id ThingId, params *S
 // Corresponds with POST /api/v1/imports/{id}/submit (the `SubmitImport` operationId).
 func (c *Client) SubmitImport(ctx context.Context, id ThingId, params *SubmitImportParams, body SubmitImportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSubmitImportRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoImportWithBody Undo an import
+//
+// Every draft that it created and that nobody has touched since is discarded; everything else is listed with the reason and stays. Ids stay spent. The same files can be imported again afterwards.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/imports/{id}/undo (the `UndoImport` operationId).
+func (c *Client) UndoImportWithBody(ctx context.Context, id ThingId, params *UndoImportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoImportRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoImport Undo an import
+//
+// Every draft that it created and that nobody has touched since is discarded; everything else is listed with the reason and stays. Ids stay spent. The same files can be imported again afterwards.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/imports/{id}/undo (the `UndoImport` operationId).
+func (c *Client) UndoImport(ctx context.Context, id ThingId, params *UndoImportParams, body UndoImportJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoImportRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4074,6 +4186,42 @@ func NewImportFilesRequestWithBody(server string, params *ImportFilesParams, con
 			}
 		}
 
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encoding", params.Encoding, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "dates", params.Dates, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.Set != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "set", params.Set, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "check", params.Check, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
 		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 			return nil, err
 		} else {
@@ -4107,6 +4255,69 @@ func NewImportFilesRequestWithBody(server string, params *ImportFilesParams, con
 		req.Header.Set("Idempotency-Key", headerParam0)
 
 	}
+
+	return req, nil
+}
+
+// NewKnownRowsRequest calls the generic KnownRows builder with application/json body
+func NewKnownRowsRequest(server string, params *KnownRowsParams, body KnownRowsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewKnownRowsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewKnownRowsRequestWithBody constructs an http.Request for the KnownRows method, with any body, and a specified content type
+func NewKnownRowsRequestWithBody(server string, params *KnownRowsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/imports/known")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -4627,6 +4838,76 @@ func NewSubmitImportRequestWithBody(server string, id ThingId, params *SubmitImp
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/imports/%s/submit", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewUndoImportRequest calls the generic UndoImport builder with application/json body
+func NewUndoImportRequest(server string, id ThingId, params *UndoImportParams, body UndoImportJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUndoImportRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewUndoImportRequestWithBody constructs an http.Request for the UndoImport method, with any body, and a specified content type
+func NewUndoImportRequestWithBody(server string, id ThingId, params *UndoImportParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/imports/%s/undo", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -9333,6 +9614,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/imports (the `ImportFiles` operationId).
 	ImportFilesWithBodyWithResponse(ctx context.Context, params *ImportFilesParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ImportFilesResponse, error)
 
+	// KnownRowsWithBodyWithResponse Ask which rows of a source are here already
+	//
+	// Of your own organization only, by the ids of the rows in the source. What other organizations hold is as good as not there.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/imports/known (the `KnownRows` operationId).
+	KnownRowsWithBodyWithResponse(ctx context.Context, params *KnownRowsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*KnownRowsResponse, error)
+
+	// KnownRowsWithResponse Ask which rows of a source are here already
+	//
+	// Of your own organization only, by the ids of the rows in the source. What other organizations hold is as good as not there.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/imports/known (the `KnownRows` operationId).
+	KnownRowsWithResponse(ctx context.Context, params *KnownRowsParams, body KnownRowsJSONRequestBody, reqEditors ...RequestEditorFn) (*KnownRowsResponse, error)
+
 	// GetImportWithResponse See where an import stands
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -9450,6 +9749,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/imports/{id}/submit (the `SubmitImport` operationId).
 	SubmitImportWithResponse(ctx context.Context, id ThingId, params *SubmitImportParams, body SubmitImportJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitImportResponse, error)
+
+	// UndoImportWithBodyWithResponse Undo an import
+	//
+	// Every draft that it created and that nobody has touched since is discarded; everything else is listed with the reason and stays. Ids stay spent. The same files can be imported again afterwards.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/imports/{id}/undo (the `UndoImport` operationId).
+	UndoImportWithBodyWithResponse(ctx context.Context, id ThingId, params *UndoImportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoImportResponse, error)
+
+	// UndoImportWithResponse Undo an import
+	//
+	// Every draft that it created and that nobody has touched since is discarded; everything else is listed with the reason and stays. Ids stay spent. The same files can be imported again afterwards.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/imports/{id}/undo (the `UndoImport` operationId).
+	UndoImportWithResponse(ctx context.Context, id ThingId, params *UndoImportParams, body UndoImportJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoImportResponse, error)
 
 	// ListIncidentsWithResponse List what was published, newest first
 	//
@@ -10692,6 +11009,47 @@ func (r ImportFilesResponse) ContentType() string {
 	return ""
 }
 
+type KnownRowsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *KnownRows
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r KnownRowsResponse) GetJSON200() *KnownRows {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r KnownRowsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r KnownRowsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r KnownRowsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r KnownRowsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetImportResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10972,6 +11330,40 @@ func (r SubmitImportResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SubmitImportResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UndoImportResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r UndoImportResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UndoImportResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UndoImportResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UndoImportResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13877,6 +14269,36 @@ func (c *ClientWithResponses) ImportFilesWithBodyWithResponse(ctx context.Contex
 	return ParseImportFilesResponse(rsp)
 }
 
+// KnownRowsWithBodyWithResponse Ask which rows of a source are here already
+//
+// Of your own organization only, by the ids of the rows in the source. What other organizations hold is as good as not there.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/imports/known (the `KnownRows` operationId).
+func (c *ClientWithResponses) KnownRowsWithBodyWithResponse(ctx context.Context, params *KnownRowsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*KnownRowsResponse, error) {
+	rsp, err := c.KnownRowsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseKnownRowsResponse(rsp)
+}
+
+// KnownRowsWithResponse Ask which rows of a source are here already
+//
+// Of your own organization only, by the ids of the rows in the source. What other organizations hold is as good as not there.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/imports/known (the `KnownRows` operationId).
+func (c *ClientWithResponses) KnownRowsWithResponse(ctx context.Context, params *KnownRowsParams, body KnownRowsJSONRequestBody, reqEditors ...RequestEditorFn) (*KnownRowsResponse, error) {
+	rsp, err := c.KnownRows(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseKnownRowsResponse(rsp)
+}
+
 // GetImportWithResponse See where an import stands
 //
 // Returns a wrapper object for the known response body format(s).
@@ -14077,6 +14499,36 @@ func (c *ClientWithResponses) SubmitImportWithResponse(ctx context.Context, id T
 		return nil, err
 	}
 	return ParseSubmitImportResponse(rsp)
+}
+
+// UndoImportWithBodyWithResponse Undo an import
+//
+// Every draft that it created and that nobody has touched since is discarded; everything else is listed with the reason and stays. Ids stay spent. The same files can be imported again afterwards.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/imports/{id}/undo (the `UndoImport` operationId).
+func (c *ClientWithResponses) UndoImportWithBodyWithResponse(ctx context.Context, id ThingId, params *UndoImportParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoImportResponse, error) {
+	rsp, err := c.UndoImportWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoImportResponse(rsp)
+}
+
+// UndoImportWithResponse Undo an import
+//
+// Every draft that it created and that nobody has touched since is discarded; everything else is listed with the reason and stays. Ids stay spent. The same files can be imported again afterwards.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/imports/{id}/undo (the `UndoImport` operationId).
+func (c *ClientWithResponses) UndoImportWithResponse(ctx context.Context, id ThingId, params *UndoImportParams, body UndoImportJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoImportResponse, error) {
+	rsp, err := c.UndoImport(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoImportResponse(rsp)
 }
 
 // ListIncidentsWithResponse List what was published, newest first
@@ -15757,6 +16209,32 @@ func ParseImportFilesResponse(rsp *http.Response) (*ImportFilesResponse, error) 
 	return response, nil
 }
 
+// ParseKnownRowsResponse parses an HTTP response from a KnownRowsWithResponse call
+func ParseKnownRowsResponse(rsp *http.Response) (*KnownRowsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &KnownRowsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest KnownRows
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetImportResponse parses an HTTP response from a GetImportWithResponse call
 func ParseGetImportResponse(rsp *http.Response) (*GetImportResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15898,6 +16376,22 @@ func ParseSubmitImportResponse(rsp *http.Response) (*SubmitImportResponse, error
 	}
 
 	response := &SubmitImportResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	return response, nil
+}
+
+// ParseUndoImportResponse parses an HTTP response from a UndoImportWithResponse call
+func ParseUndoImportResponse(rsp *http.Response) (*UndoImportResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UndoImportResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

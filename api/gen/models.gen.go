@@ -70,6 +70,30 @@ func (e AttestationKind) Valid() bool {
 	}
 }
 
+// Defines values for CheckedRowOutcome.
+const (
+	CheckedRowOutcomeCreated   CheckedRowOutcome = "created"
+	CheckedRowOutcomeRefused   CheckedRowOutcome = "refused"
+	CheckedRowOutcomeUnchanged CheckedRowOutcome = "unchanged"
+	CheckedRowOutcomeUpdated   CheckedRowOutcome = "updated"
+)
+
+// Valid indicates whether the value is a known member of the CheckedRowOutcome enum.
+func (e CheckedRowOutcome) Valid() bool {
+	switch e {
+	case CheckedRowOutcomeCreated:
+		return true
+	case CheckedRowOutcomeRefused:
+		return true
+	case CheckedRowOutcomeUnchanged:
+		return true
+	case CheckedRowOutcomeUpdated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FeedKind.
 const (
 	FeedKindEdition   FeedKind = "edition"
@@ -243,14 +267,16 @@ func (e HitWhy) Valid() bool {
 
 // Defines values for ImportState.
 const (
-	ImportStateInReview    ImportState = "in_review"
-	ImportStateLoaded      ImportState = "loaded"
-	ImportStateLoading     ImportState = "loading"
-	ImportStatePublished   ImportState = "published"
-	ImportStateRecommended ImportState = "recommended"
-	ImportStateReturned    ImportState = "returned"
-	ImportStateSampled     ImportState = "sampled"
-	ImportStateSubmitted   ImportState = "submitted"
+	ImportStateInReview     ImportState = "in_review"
+	ImportStateLoaded       ImportState = "loaded"
+	ImportStateLoading      ImportState = "loading"
+	ImportStatePartlyUndone ImportState = "partly_undone"
+	ImportStatePublished    ImportState = "published"
+	ImportStateRecommended  ImportState = "recommended"
+	ImportStateReturned     ImportState = "returned"
+	ImportStateSampled      ImportState = "sampled"
+	ImportStateSubmitted    ImportState = "submitted"
+	ImportStateUndone       ImportState = "undone"
 )
 
 // Valid indicates whether the value is a known member of the ImportState enum.
@@ -262,6 +288,8 @@ func (e ImportState) Valid() bool {
 		return true
 	case ImportStateLoading:
 		return true
+	case ImportStatePartlyUndone:
+		return true
 	case ImportStatePublished:
 		return true
 	case ImportStateRecommended:
@@ -271,6 +299,8 @@ func (e ImportState) Valid() bool {
 	case ImportStateSampled:
 		return true
 	case ImportStateSubmitted:
+		return true
+	case ImportStateUndone:
 		return true
 	default:
 		return false
@@ -724,6 +754,27 @@ func (e ReadFeedParamsTier) Valid() bool {
 	}
 }
 
+// Defines values for ImportFilesParamsDates.
+const (
+	Dmy ImportFilesParamsDates = "dmy"
+	Mdy ImportFilesParamsDates = "mdy"
+	Ymd ImportFilesParamsDates = "ymd"
+)
+
+// Valid indicates whether the value is a known member of the ImportFilesParamsDates enum.
+func (e ImportFilesParamsDates) Valid() bool {
+	switch e {
+	case Dmy:
+		return true
+	case Mdy:
+		return true
+	case Ymd:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListImportRowsParamsOutcome.
 const (
 	ListImportRowsParamsOutcomeCreated   ListImportRowsParamsOutcome = "created"
@@ -1029,6 +1080,30 @@ type FieldChange struct {
 	Pointer string   `json:"pointer"`
 }
 
+// CheckedRow defines model for CheckedRow.
+type CheckedRow struct {
+	Column string `json:"column,omitempty,omitzero"`
+
+	// Detail The reason in words
+	Detail string `json:"detail,omitempty,omitzero"`
+	File   string `json:"file"`
+
+	// Flags What a person will have to look at
+	Flags []string `json:"flags,omitempty,omitzero"`
+
+	// Id The record that there is already
+	Id      string            `json:"id,omitempty,omitzero"`
+	Line    int64             `json:"line"`
+	Ordinal int64             `json:"ordinal"`
+	Outcome CheckedRowOutcome `json:"outcome"`
+	Reason  string            `json:"reason,omitempty,omitzero"`
+	RowId   string            `json:"row_id,omitempty,omitzero"`
+	Value   string            `json:"value,omitempty,omitzero"`
+}
+
+// CheckedRowOutcome defines model for CheckedRow.Outcome.
+type CheckedRowOutcome string
+
 // ClaimIn defines model for ClaimIn.
 type ClaimIn struct {
 	Interests Interests `json:"interests"`
@@ -1084,6 +1159,24 @@ type CommentList struct {
 // ConsentAheadIn defines model for ConsentAheadIn.
 type ConsentAheadIn struct {
 	Weeks int `json:"weeks"`
+}
+
+// Detected defines model for Detected.
+type Detected struct {
+	Columns []string `json:"columns,omitempty,omitzero"`
+
+	// Dates Order of the dates by column
+	Dates     map[string]string `json:"dates,omitempty,omitzero"`
+	Delimiter string            `json:"delimiter"`
+	Encoding  string            `json:"encoding"`
+	File      string            `json:"file"`
+
+	// Repaired It held text that had been decoded wrongly before; that was put right
+	Repaired bool  `json:"repaired,omitempty,omitzero"`
+	Rows     int64 `json:"rows"`
+
+	// Unknown Columns that the profile does not know
+	Unknown []string `json:"unknown,omitempty,omitzero"`
 }
 
 // Document The body of a record, as /api/v1/schema describes it.
@@ -1440,8 +1533,11 @@ type Import struct {
 	// Can What you can do next.
 	Can     []Ability `json:"can,omitempty,omitzero"`
 	Created time.Time `json:"created"`
-	Done    int64     `json:"done,omitempty,omitzero"`
-	Files   []string  `json:"files"`
+
+	// Detected How each file was found to be written.
+	Detected []Detected `json:"detected,omitempty,omitzero"`
+	Done     int64      `json:"done,omitempty,omitzero"`
+	Files    []string   `json:"files"`
 
 	// Flagged Rows that a person must look at one by one.
 	Flagged []FlaggedRow `json:"flagged,omitempty,omitzero"`
@@ -1459,6 +1555,9 @@ type Import struct {
 	// Records Records that it made or changed
 	Records int64 `json:"records,omitempty,omitzero"`
 	Refused int64 `json:"refused"`
+
+	// Resumed Rows that an interrupted run of it had taken
+	Resumed int64 `json:"resumed,omitempty,omitzero"`
 
 	// ReviewedBy PERSON@ORG who has it in hand
 	ReviewedBy string `json:"reviewed_by,omitempty,omitzero"`
@@ -1488,6 +1587,37 @@ type FlaggedRow struct {
 // ImportState defines model for Import.State.
 type ImportState string
 
+// ImportCheck What an import of the same files would come to.
+type ImportCheck struct {
+	Detected []Detected `json:"detected"`
+
+	// Id The interrupted import that it would go on with
+	Id      string   `json:"id,omitempty,omitzero"`
+	Ignored []string `json:"ignored,omitempty,omitzero"`
+	New     int64    `json:"new"`
+	Profile string   `json:"profile"`
+
+	// Refusals By reason, the commonest first.
+	Refusals []Refusal `json:"refusals"`
+	Refused  int64     `json:"refused"`
+
+	// Resumed Rows that the interrupted import has taken
+	Resumed   int64 `json:"resumed,omitempty,omitzero"`
+	Rows      int64 `json:"rows"`
+	Unchanged int64 `json:"unchanged"`
+	Updated   int64 `json:"updated"`
+}
+
+// Refusal defines model for ImportCheck.refusals.
+type Refusal struct {
+	Detail string `json:"detail"`
+
+	// First The first twenty.
+	First  []CheckedRow `json:"first"`
+	Reason string       `json:"reason"`
+	Rows   int64        `json:"rows"`
+}
+
 // ImportFiles defines model for ImportFiles.
 type ImportFiles struct {
 	File []openapi_types.File `json:"file,omitempty,omitzero"`
@@ -1499,12 +1629,16 @@ type ImportFiles struct {
 	Texts openapi_types.File `json:"texts,omitempty,omitzero"`
 }
 
-// ImportLine Exactly one of the three.
+// ImportLine Exactly one of them.
 type ImportLine struct {
+	// Check What an import of the same files would come to.
+	Check ImportCheck `json:"check,omitempty,omitzero"`
+
 	// Problem RFC 9457.
-	Problem  Problem  `json:"problem,omitempty,omitzero"`
-	Progress Progress `json:"progress,omitempty,omitzero"`
-	Result   Import   `json:"result,omitempty,omitzero"`
+	Problem  Problem    `json:"problem,omitempty,omitzero"`
+	Progress Progress   `json:"progress,omitempty,omitzero"`
+	Result   Import     `json:"result,omitempty,omitzero"`
+	Row      CheckedRow `json:"row,omitempty,omitzero"`
 }
 
 // ImportPage defines model for ImportPage.
@@ -1656,6 +1790,28 @@ type IndexTier struct {
 	//
 	// Example: public
 	Tier Tier `json:"tier"`
+}
+
+// KnownIn defines model for KnownIn.
+type KnownIn struct {
+	Ids []string `json:"ids"`
+}
+
+// KnownRows defines model for KnownRows.
+type KnownRows struct {
+	Known []KnownRow `json:"known"`
+}
+
+// KnownRow defines model for KnownRows.known.
+type KnownRow struct {
+	Id    string `json:"id"`
+	RowId string `json:"row_id"`
+
+	// State Of the record
+	State string `json:"state"`
+
+	// VersionState Of its open version, if there is one
+	VersionState string `json:"version_state,omitempty,omitzero"`
 }
 
 // Language Example: en
@@ -1862,8 +2018,11 @@ type ProblemField struct {
 
 // Progress defines model for Progress.
 type Progress struct {
-	Done int64  `json:"done"`
-	Step string `json:"step"`
+	Done int64 `json:"done"`
+
+	// Import The import, once it has begun
+	Import string `json:"import,omitempty,omitzero"`
+	Step   string `json:"step"`
 
 	// Total 0 while it is not known
 	Total int64 `json:"total"`
@@ -2710,11 +2869,32 @@ type ImportFilesParams struct {
 	// Profile How the columns of the files are read.
 	Profile string `form:"profile" json:"profile"`
 
+	// Encoding Encoding of the files, by its IANA name. Without it, it is found out.
+	Encoding string `form:"encoding,omitempty" json:"encoding,omitempty,omitzero"`
+
+	// Dates Order of day, month and year. Without it, it is found out column by column.
+	Dates ImportFilesParamsDates `form:"dates,omitempty" json:"dates,omitempty,omitzero"`
+
+	// Set What stands in all rows, as NAME=VALUE. The profile says which names there are.
+	Set []string `form:"set,omitempty" json:"set,omitempty,omitzero"`
+
+	// Check Write nothing; tell of every row what would become of it.
+	Check bool `form:"check,omitempty" json:"check,omitempty,omitzero"`
+
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 
 	// IdempotencyKey A key of your own, one for each thing to be created. The same key gives the same answer and creates nothing twice.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key,omitempty,omitzero"`
+}
+
+// ImportFilesParamsDates defines parameters for ImportFiles.
+type ImportFilesParamsDates string
+
+// KnownRowsParams defines parameters for KnownRows.
+type KnownRowsParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
 
 // GetImportParams defines parameters for GetImport.
@@ -2773,6 +2953,12 @@ type SampleImportParams struct {
 
 // SubmitImportParams defines parameters for SubmitImport.
 type SubmitImportParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// UndoImportParams defines parameters for UndoImport.
+type UndoImportParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
@@ -3386,6 +3572,9 @@ type AddGrantJSONRequestBody = GrantIn
 // ImportFilesMultipartRequestBody defines body for ImportFiles for multipart/form-data ContentType.
 type ImportFilesMultipartRequestBody = ImportFiles
 
+// KnownRowsJSONRequestBody defines body for KnownRows for application/json ContentType.
+type KnownRowsJSONRequestBody = KnownIn
+
 // ClaimImportJSONRequestBody defines body for ClaimImport for application/json ContentType.
 type ClaimImportJSONRequestBody = ClaimIn
 
@@ -3403,6 +3592,9 @@ type SampleImportJSONRequestBody = SampleIn
 
 // SubmitImportJSONRequestBody defines body for SubmitImport for application/json ContentType.
 type SubmitImportJSONRequestBody = NoteIn
+
+// UndoImportJSONRequestBody defines body for UndoImport for application/json ContentType.
+type UndoImportJSONRequestBody = NoteIn
 
 // CreateIncidentJSONRequestBody defines body for CreateIncident for application/json ContentType.
 type CreateIncidentJSONRequestBody = DraftIn

@@ -50,6 +50,9 @@ type ServerInterface interface {
 	// ImportFiles Turn files into drafts
 	// (POST /api/v1/imports)
 	ImportFiles(c *gin.Context, params ImportFilesParams)
+	// KnownRows Ask which rows of a source are here already
+	// (POST /api/v1/imports/known)
+	KnownRows(c *gin.Context, params KnownRowsParams)
 	// GetImport See where an import stands
 	// (GET /api/v1/imports/{id})
 	GetImport(c *gin.Context, id ThingId, params GetImportParams)
@@ -74,6 +77,9 @@ type ServerInterface interface {
 	// SubmitImport Submit an import for review
 	// (POST /api/v1/imports/{id}/submit)
 	SubmitImport(c *gin.Context, id ThingId, params SubmitImportParams)
+	// UndoImport Undo an import
+	// (POST /api/v1/imports/{id}/undo)
+	UndoImport(c *gin.Context, id ThingId, params UndoImportParams)
 	// ListIncidents List what was published, newest first
 	// (GET /api/v1/incidents)
 	ListIncidents(c *gin.Context, params ListIncidentsParams)
@@ -825,6 +831,38 @@ func (siw *ServerInterfaceWrapper) ImportFiles(c *gin.Context) {
 		return
 	}
 
+	// ------------- Optional query parameter "encoding" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encoding", c.Request.URL.Query(), &params.Encoding, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter encoding: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "dates" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "dates", c.Request.URL.Query(), &params.Dates, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter dates: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "set" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "set", c.Request.URL.Query(), &params.Set, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter set: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "check" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "check", c.Request.URL.Query(), &params.Check, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter check: %w", err), http.StatusBadRequest)
+		return
+	}
+
 	// ------------- Optional query parameter "lang" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
@@ -862,6 +900,33 @@ func (siw *ServerInterfaceWrapper) ImportFiles(c *gin.Context) {
 	}
 
 	siw.Handler.ImportFiles(c, params)
+}
+
+// KnownRows operation middleware
+func (siw *ServerInterfaceWrapper) KnownRows(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params KnownRowsParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.KnownRows(c, params)
 }
 
 // GetImport operation middleware
@@ -1174,6 +1239,42 @@ func (siw *ServerInterfaceWrapper) SubmitImport(c *gin.Context) {
 	}
 
 	siw.Handler.SubmitImport(c, id, params)
+}
+
+// UndoImport operation middleware
+func (siw *ServerInterfaceWrapper) UndoImport(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id ThingId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UndoImportParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.UndoImport(c, id, params)
 }
 
 // ListIncidents operation middleware
@@ -4020,6 +4121,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/imports/:id/rows", wrapper.ListImportRows)
 	router.POST(options.BaseURL+"/api/v1/imports/:id/sample", wrapper.SampleImport)
 	router.POST(options.BaseURL+"/api/v1/imports/:id/submit", wrapper.SubmitImport)
+	router.POST(options.BaseURL+"/api/v1/imports/:id/undo", wrapper.UndoImport)
+	router.POST(options.BaseURL+"/api/v1/imports/known", wrapper.KnownRows)
 	router.GET(options.BaseURL+"/api/v1/incidents", wrapper.ListIncidents)
 	router.POST(options.BaseURL+"/api/v1/incidents", wrapper.CreateIncident)
 	router.GET(options.BaseURL+"/api/v1/incidents/:id", wrapper.GetIncident)
@@ -4473,6 +4576,29 @@ func (response ImportFiles200ApplicationxNdjsonResponse) VisitImportFilesRespons
 	}
 }
 
+type KnownRowsRequestObject struct {
+	Params KnownRowsParams
+	Body   *KnownRowsJSONRequestBody
+}
+
+type KnownRowsResponseObject interface {
+	VisitKnownRowsResponse(w http.ResponseWriter) error
+}
+
+type KnownRows200JSONResponse KnownRows
+
+func (response KnownRows200JSONResponse) VisitKnownRowsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetImportRequestObject struct {
 	Id     ThingId `json:"id"`
 	Params GetImportParams
@@ -4800,6 +4926,59 @@ type SubmitImport200ApplicationxNdjsonResponse struct {
 }
 
 func (response SubmitImport200ApplicationxNdjsonResponse) VisitSubmitImportResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	w.WriteHeader(200)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	flusher, ok := w.(http.Flusher)
+	if !ok {
+		// If w doesn't support flushing, fall back to io.Copy.
+		_, err := io.Copy(w, response.Body)
+		return err
+	}
+	// text/event-stream messages are typically small; use a
+	// modest buffer and flush after each chunk so clients see
+	// events immediately instead of waiting on OS buffering.
+	buf := make([]byte, 4096)
+	for {
+		n, err := response.Body.Read(buf)
+		if n > 0 {
+			if _, writeErr := w.Write(buf[:n]); writeErr != nil {
+				return writeErr
+			}
+			flusher.Flush()
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+type UndoImportRequestObject struct {
+	Id     ThingId `json:"id"`
+	Params UndoImportParams
+	Body   *UndoImportJSONRequestBody
+}
+
+type UndoImportResponseObject interface {
+	VisitUndoImportResponse(w http.ResponseWriter) error
+}
+
+type UndoImport200ApplicationxNdjsonResponse struct {
+	Body          io.Reader
+	ContentLength int64
+}
+
+func (response UndoImport200ApplicationxNdjsonResponse) VisitUndoImportResponse(w http.ResponseWriter) error {
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	if response.ContentLength != 0 {
@@ -6480,6 +6659,9 @@ type StrictServerInterface interface {
 	// ImportFiles Turn files into drafts
 	// (POST /api/v1/imports)
 	ImportFiles(ctx context.Context, request ImportFilesRequestObject) (ImportFilesResponseObject, error)
+	// KnownRows Ask which rows of a source are here already
+	// (POST /api/v1/imports/known)
+	KnownRows(ctx context.Context, request KnownRowsRequestObject) (KnownRowsResponseObject, error)
 	// GetImport See where an import stands
 	// (GET /api/v1/imports/{id})
 	GetImport(ctx context.Context, request GetImportRequestObject) (GetImportResponseObject, error)
@@ -6504,6 +6686,9 @@ type StrictServerInterface interface {
 	// SubmitImport Submit an import for review
 	// (POST /api/v1/imports/{id}/submit)
 	SubmitImport(ctx context.Context, request SubmitImportRequestObject) (SubmitImportResponseObject, error)
+	// UndoImport Undo an import
+	// (POST /api/v1/imports/{id}/undo)
+	UndoImport(ctx context.Context, request UndoImportRequestObject) (UndoImportResponseObject, error)
 	// ListIncidents List what was published, newest first
 	// (GET /api/v1/incidents)
 	ListIncidents(ctx context.Context, request ListIncidentsRequestObject) (ListIncidentsResponseObject, error)
@@ -7035,6 +7220,50 @@ func (sh *strictHandler) ImportFiles(ctx *gin.Context, params ImportFilesParams)
 	}
 }
 
+// KnownRows operation middleware
+func (sh *strictHandler) KnownRows(ctx *gin.Context, params KnownRowsParams) {
+	var request KnownRowsRequestObject
+
+	request.Params = params
+
+	var body KnownRowsJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.KnownRows(ctx, request.(KnownRowsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "KnownRows")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(KnownRowsResponseObject); ok {
+		if err := validResponse.VisitKnownRowsResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // GetImport operation middleware
 func (sh *strictHandler) GetImport(ctx *gin.Context, id ThingId, params GetImportParams) {
 	var request GetImportRequestObject
@@ -7367,6 +7596,54 @@ func (sh *strictHandler) SubmitImport(ctx *gin.Context, id ThingId, params Submi
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(SubmitImportResponseObject); ok {
 		if err := validResponse.VisitSubmitImportResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// UndoImport operation middleware
+func (sh *strictHandler) UndoImport(ctx *gin.Context, id ThingId, params UndoImportParams) {
+	var request UndoImportRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body UndoImportJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UndoImport(ctx, request.(UndoImportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UndoImport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(UndoImportResponseObject); ok {
+		if err := validResponse.VisitUndoImportResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -53,7 +53,7 @@ func root() *cobra.Command {
 func complete(cmd *cobra.Command) {
 	for _, child := range cmd.Commands() {
 		complete(child)
-		if child.HasSubCommands() {
+		if child.HasSubCommands() && child.RunE == nil {
 			child.RunE = group
 			continue
 		}

@@ -18,11 +18,18 @@ import (
 type line struct {
 	Progress *gen.Progress   `json:"progress"`
 	Result   json.RawMessage `json:"result"`
+	Check    json.RawMessage `json:"check"`
+	Row      *gen.CheckedRow `json:"row"`
 	Problem  *gen.Problem    `json:"problem"`
 }
 
 // follow draws the progress of a streamed answer and reads its result into out.
 func follow(response *http.Response, err error, out any) error {
+	return followRows(response, err, out, func(gen.CheckedRow) {})
+}
+
+// followRows is follow for an answer that tells of rows on the way.
+func followRows(response *http.Response, err error, out any, row func(gen.CheckedRow)) error {
 	if err != nil {
 		return err
 	}
@@ -41,8 +48,12 @@ func follow(response *http.Response, err error, out any) error {
 		switch {
 		case l.Progress != nil:
 			meter.show(*l.Progress)
+		case l.Row != nil:
+			row(*l.Row)
 		case l.Problem != nil:
 			return &problem{*l.Problem}
+		case l.Check != nil:
+			return json.Unmarshal(l.Check, out)
 		case l.Result != nil:
 			return json.Unmarshal(l.Result, out)
 		}
@@ -68,6 +79,9 @@ type meter struct {
 func newMeter(to *os.File) *meter { return &meter{to: to, tenth: -1} }
 
 func (m *meter) show(p gen.Progress) {
+	if p.Import != "" && p.Done > 0 && m.step == "" {
+		fmt.Fprintf(m.to, "going on with batch %s at row %d\n", p.Import, p.Done+1)
+	}
 	if !term.IsTerminal(int(m.to.Fd())) {
 		m.print(p)
 		return

@@ -418,7 +418,7 @@ func TestImportStopsWhereTheWriterStops(t *testing.T) {
 func TestProgressEndsAtTheTotal(t *testing.T) {
 	var last string
 	_, err := Import(t.Context(), &collector{}, identity.Principal{}, In{Profile: "don_events", Files: []File{onDisk("don_events.csv")}},
-		testSchema(t), func(step string, done, total int64) { last = fmt.Sprint(step, " ", done, "/", total) })
+		testSchema(t), func(step, _ string, done, total int64) { last = fmt.Sprint(step, " ", done, "/", total) })
 	if err != nil || last != "import 48/48" {
 		t.Errorf("%q %v", last, err)
 	}
@@ -496,7 +496,7 @@ func BenchmarkMap(b *testing.B) {
 		b.Fatal(err)
 	}
 	var rows []Row
-	d := driver{profile: profile, files: []File{onDisk("don_events.csv")}, tell: func(string, int64, int64) {}}
+	d := driver{profile: profile, files: []File{onDisk("don_events.csv")}, tell: func(string, string, int64, int64) {}}
 	if err := d.check(b.Context()); err != nil {
 		b.Fatal(err)
 	}

@@ -39,15 +39,24 @@ type In struct {
 	Options  Options
 }
 
-// Summary is what became of an import: the batch, whose Rows are New + Unchanged + Updated + Refused, and the columns
-// of the files that the profile does not know.
-type Summary struct {
-	Import  store.Import
-	Ignored []string
+// Detected is how a file was found to be written.
+type Detected struct {
+	File string
+	Seen
 }
 
-// Progress is told what is being done (check, import), how many rows are done and how many there are.
-type Progress func(step string, done, total int64)
+// Summary is what became of an import: the batch, whose Rows are New + Unchanged + Updated + Refused, how its files
+// are written, and the columns of them that the profile does not know.
+type Summary struct {
+	Import   store.Import
+	Resumed  int64 // how many rows an interrupted run had accounted for, 0 for none
+	Detected []Detected
+	Ignored  []string
+}
+
+// Progress is told what is being done (check, import) in which batch ("" before it is known), how many rows are done and
+// how many there are.
+type Progress func(step, batch string, done, total int64)
 
 // The steps of an import.
 const (
@@ -58,36 +67,67 @@ const (
 // Import reads files by a profile and gives their rows to the importer, chunk by chunk. All files are read through once
 // before anything is written, so that a file in another encoding or without a column is refused whole: see newTable for
 // the faults; Invalid import.no_file, import.no_texts (the profile joins none), import.profile_unknown. When it is
-// interrupted the batch stays as far as it got, and the same import goes on with it.
+// interrupted the batch stays as far as it got, and the same import goes on with it: the same files with the same content,
+// read the same way.
 func Import(ctx context.Context, into Importer, who identity.Principal, in In, sch *schema.Schema, tell Progress) (Summary, error) {
-	profile, err := Find(sch, in.Profile, in.Options)
+	d, begin, err := prepare(ctx, in, sch, tell)
 	if err != nil {
 		return Summary{}, err
-	}
-	if tell == nil {
-		tell = func(string, int64, int64) {}
-	}
-	d := driver{profile: profile, options: in.Options, files: in.Files, into: into, who: who, tell: tell, handling: in.Handling}
-	if err := d.check(ctx); err != nil {
-		return Summary{}, err
-	}
-	if d.texts, err = joined(profile, in.Texts); err != nil {
-		return Summary{}, err
-	}
-	begin := workflow.ImportIn{Profile: in.Profile, Key: in.Key}
-	for _, file := range in.Files {
-		begin.Files = append(begin.Files, file.Name)
 	}
 	batch, err := into.BeginImport(ctx, who, begin)
 	if err != nil {
 		return Summary{}, err
 	}
-	d.batch = batch.ID
+	d.goOn(batch, into.PrepareRows, func(ctx context.Context, rows []workflow.RowIn) error {
+		_, err := into.ImportChunk(ctx, who, batch.ID, rows)
+		return err
+	})
+	summary := d.summary(batch)
 	if err := d.run(ctx); err != nil {
-		return Summary{Import: batch, Ignored: d.ignored}, err
+		return summary, err
 	}
-	batch, err = into.FinishImport(ctx, who, batch.ID)
-	return Summary{Import: batch, Ignored: d.ignored}, err
+	summary.Import, err = into.FinishImport(ctx, who, batch.ID)
+	return summary, err
+}
+
+// prepare reads the files through, and makes what is told to the importer of them.
+func prepare(ctx context.Context, in In, sch *schema.Schema, tell Progress) (*driver, workflow.ImportIn, error) {
+	begin := workflow.ImportIn{Profile: in.Profile, Key: in.Key}
+	profile, err := Find(sch, in.Profile, in.Options)
+	if err != nil {
+		return nil, begin, err
+	}
+	if tell == nil {
+		tell = func(string, string, int64, int64) {}
+	}
+	d := &driver{profile: profile, options: in.Options, files: in.Files, tell: tell, handling: in.Handling}
+	if err := d.check(ctx); err != nil {
+		return nil, begin, err
+	}
+	if d.texts, err = joined(profile, in.Texts); err != nil {
+		return nil, begin, err
+	}
+	for _, file := range in.Files {
+		begin.Files = append(begin.Files, file.Name)
+	}
+	begin.Digest, err = in.digest()
+	return d, begin, err
+}
+
+// goOn sets the driver on a batch, after the rows that it has taken already.
+func (d *driver) goOn(batch store.Import, ready func([]workflow.RowIn) []workflow.RowIn, take func(context.Context, []workflow.RowIn) error) {
+	d.batch, d.ready, d.take = batch.ID, ready, take
+	if batch.State == store.ImportLoading {
+		d.done = batch.Done
+	}
+}
+
+func (d *driver) summary(batch store.Import) Summary {
+	s := Summary{Import: batch, Resumed: d.done, Ignored: d.ignored}
+	for i, seen := range d.seen {
+		s.Detected = append(s.Detected, Detected{File: d.files[i].Name, Seen: seen})
+	}
+	return s
 }
 
 // joined reads the texts that a profile joins rows with.
@@ -109,11 +149,12 @@ type driver struct {
 	files    []File
 	seen     []Seen // of each file
 	texts    Texts
-	into     Importer
-	who      identity.Principal
+	ready    func([]workflow.RowIn) []workflow.RowIn
+	take     func(context.Context, []workflow.RowIn) error
 	tell     Progress
 	handling *workflow.HandlingIn
 	batch    string
+	done     int64 // rows that an earlier run accounted for
 	total    int64
 	ignored  []string
 }
@@ -155,7 +196,7 @@ func (d *driver) check(ctx context.Context) error {
 			return err
 		}
 	}
-	d.tell(StepCheck, d.total, d.total)
+	d.tell(StepCheck, "", d.total, d.total)
 	return nil
 }
 
@@ -183,7 +224,7 @@ func (d *driver) run(ctx context.Context) error {
 
 func (d *driver) read(ctx context.Context, toMap, inOrder chan<- *chunk) error {
 	seen := make(map[string]bool, d.total)
-	next := &chunk{first: 1}
+	next, ordinal := &chunk{first: d.done + 1}, int64(0)
 	send := func() error {
 		next.ready = make(chan []workflow.RowIn, 1)
 		for _, to := range []chan<- *chunk{toMap, inOrder} {
@@ -198,9 +239,13 @@ func (d *driver) read(ctx context.Context, toMap, inOrder chan<- *chunk) error {
 	}
 	err := d.each(func(row Row) error {
 		id := d.profile.RowID(row)
-		next.rows = append(next.rows, row)
-		next.twice = append(next.twice, id != "" && seen[id])
+		twice := id != "" && seen[id]
 		seen[id] = true
+		if ordinal++; ordinal <= d.done {
+			return ctx.Err()
+		}
+		next.rows = append(next.rows, row)
+		next.twice = append(next.twice, twice)
 		if len(next.rows) == workflow.MostRows {
 			return send()
 		}
@@ -218,7 +263,7 @@ func (d *driver) mapRows(c *chunk) []workflow.RowIn {
 		out[i] = d.mapRow(row, c.twice[i])
 		out[i].Ordinal = c.first + int64(i)
 	}
-	return d.into.PrepareRows(out)
+	return d.ready(out)
 }
 
 func (d *driver) mapRow(row Row, twice bool) workflow.RowIn {
@@ -248,8 +293,8 @@ func (d *driver) mapRow(row Row, twice bool) workflow.RowIn {
 }
 
 func (d *driver) write(ctx context.Context, inOrder <-chan *chunk) error {
-	var done int64
-	d.tell(StepImport, 0, d.total)
+	done := d.done
+	d.tell(StepImport, d.batch, done, d.total)
 	for c := range inOrder {
 		var rows []workflow.RowIn
 		select {
@@ -257,11 +302,11 @@ func (d *driver) write(ctx context.Context, inOrder <-chan *chunk) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		if _, err := d.into.ImportChunk(ctx, d.who, d.batch, rows); err != nil {
+		if err := d.take(ctx, rows); err != nil {
 			return err
 		}
 		done += int64(len(rows))
-		d.tell(StepImport, done, d.total)
+		d.tell(StepImport, d.batch, done, d.total)
 	}
 	return ctx.Err()
 }

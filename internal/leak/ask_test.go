@@ -70,6 +70,7 @@ func values(op *api.Operation, parameter string, hidden []string, batch string) 
 		"duty": {"review", "publish"}, "assigned": {"true"}, "mine": {"true"}, "state": {"draft", "submitted"},
 		"batch": {batch, noBatch}, "outcome": {"created", "refused"}, "action": {"incident.claim", "incident.read"}, "id": records,
 		"person": {"rex@lake"}, "organization": {"lake", "north"}, "subject": records, "cursor": nil,
+		"encoding": nil, "dates": nil, "set": nil, "check": nil, // of importFiles, which is never only read
 	}
 	list, ok := known[parameter]
 	if !ok {

@@ -140,6 +140,9 @@ const (
 	ImportRecommended ImportState = "recommended"
 	ImportReturned    ImportState = "returned"
 	ImportPublished   ImportState = "published"
+	// What an import created was discarded: all of it, or what nobody had touched.
+	ImportUndone       ImportState = "undone"
+	ImportPartlyUndone ImportState = "partly_undone"
 )
 
 // Import is a batch: files turned into drafts or updates by a profile, reviewed as a data set. Done remembers, for bulk
@@ -150,6 +153,7 @@ type Import struct {
 	Person    string
 	Profile   string
 	Files     []string
+	Digest    string // of all that decides what the rows say: contents, options; hex SHA-256
 	State     ImportState
 	Created   incident.Micros
 	Rows      int64
@@ -157,7 +161,7 @@ type Import struct {
 	Unchanged int64
 	Updated   int64
 	Refused   int64
-	Step      string // the bulk step in hand: submit, claim, sample, recommend, publish
+	Step      string // the bulk step in hand: import, submit, claim, sample, recommend, publish, undo
 	Done      int64
 	Seed      []byte   // of the sample
 	Sample    []string // record ids

@@ -505,6 +505,7 @@ type importRow struct {
 	Person    string
 	Profile   string
 	Files     []byte
+	Digest    string
 	State     string
 	Created   int64
 	Rows      int64
@@ -527,14 +528,14 @@ type importRow struct {
 func (importRow) TableName() string { return "imports" }
 
 func importRowOf(i Import) importRow {
-	return importRow{i.ID, i.Org, i.Person, i.Profile, list(i.Files), string(i.State), int64(i.Created), i.Rows, i.New,
+	return importRow{i.ID, i.Org, i.Person, i.Profile, list(i.Files), i.Digest, string(i.State), int64(i.Created), i.Rows, i.New,
 		i.Unchanged, i.Updated, i.Refused, i.Step, i.Done, i.Seed, list(i.Sample), list(i.Checked), list(i.Flagged),
 		i.MappingBy, i.Reviewer, i.ReviewOrg, i.Revision + 1}
 }
 
 func (r importRow) batch() Import {
 	return Import{ID: r.ID, Org: r.Org, Person: r.Person, Profile: r.Profile, Files: unlist(r.Files),
-		State: ImportState(r.State), Created: incident.Micros(r.Created), Rows: r.Rows, New: r.New,
+		Digest: r.Digest, State: ImportState(r.State), Created: incident.Micros(r.Created), Rows: r.Rows, New: r.New,
 		Unchanged: r.Unchanged, Updated: r.Updated, Refused: r.Refused, Step: r.Step, Done: r.Done,
 		Seed: present(r.Seed), Sample: unlist(r.Sample), Checked: unlist(r.Checked), Flagged: unlist(r.Flagged),
 		MappingBy: r.MappingBy, Reviewer: r.Reviewer, ReviewOrg: r.ReviewOrg, Revision: r.Revision}

@@ -75,7 +75,7 @@ func (c *call) batchHead(batch store.Import) BatchView {
 	}
 	f := c.batchFacts(batch)
 	for _, action := range []string{actionBatchSubmit, actionBatchClaim, actionBatchSample, actionBatchCheck,
-		actionBatchRecommend, actionBatchReturn, actionBatchPublish} {
+		actionBatchRecommend, actionBatchReturn, actionBatchPublish, actionBatchUndo} {
 		d := c.rules.Decide(c.who, action, f)
 		view.Can = append(view.Can, Ability{Action: action, Allowed: d.Allowed, Missing: d.Missing})
 	}

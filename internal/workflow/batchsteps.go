@@ -16,11 +16,13 @@ import (
 
 // The steps of a batch, as its rows remember them.
 const (
+	stepImport    = "import"
 	stepSubmit    = "submit"
 	stepClaim     = "claim"
 	stepRecommend = "recommend"
 	stepReturn    = "return"
 	stepPublish   = "publish"
+	stepUndo      = "undo"
 )
 
 // UsualSample is how many records of a batch are looked at one by one: where none of 59 has a fault, fewer than one in

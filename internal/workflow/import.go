@@ -28,12 +28,14 @@ const (
 	actionBatchRecommend = "batch.recommend"
 	actionBatchReturn    = "batch.return"
 	actionBatchPublish   = "batch.publish"
+	actionBatchUndo      = "batch.undo"
 )
 
 // ImportIn begins an import.
 type ImportIn struct {
 	Profile string
 	Files   []string // names, in their order
+	Digest  string   // of everything that decides what the rows say, hex SHA-256: only the same content goes on
 	Key     string   // Idempotency-Key, "" for none
 }
 
@@ -96,6 +98,7 @@ type RowOut struct {
 	Outcome string
 	Record  string
 	Refusal *Refusal
+	Flags   []string // of a row that was created or updated: what a person must look at
 }
 
 // ImportsIn asks for batches, newest first.
@@ -123,15 +126,13 @@ type RowList struct {
 	Next string
 }
 
-// BeginImport begins a batch, or goes on with one of the same organization, profile and files that was interrupted.
+// BeginImport begins a batch, or goes on with one of the same organization, profile, files and content that was
+// interrupted: its Done rows are accounted for. Other content under the same names is another batch.
 func (w *Workflow) BeginImport(ctx context.Context, who identity.Principal, in ImportIn) (store.Import, error) {
 	var batch store.Import
 	err := w.write(ctx, who, func(c *call) error {
-		if err := c.rules.Decide(c.who, actionImport, c.ownFacts()).Fault("import"); err != nil {
+		if err := c.mayImport(in); err != nil {
 			return err
-		}
-		if in.Profile == "" || len(in.Files) == 0 {
-			return fault.New(fault.Invalid, "import.no_file")
 		}
 		answer, known, err := c.remembered("batch.import", in.Key)
 		if err != nil {
@@ -153,7 +154,7 @@ func (w *Workflow) BeginImport(ctx context.Context, who identity.Principal, in I
 			return err
 		}
 		batch = store.Import{ID: id, Org: c.who.Org, Person: c.who.Person, Profile: in.Profile, Files: in.Files,
-			State: store.ImportLoading, Created: c.now}
+			Digest: in.Digest, State: store.ImportLoading, Created: c.now}
 		if err := c.appendBatch(&batch, actionImport, nil, words("", "profile", in.Profile, "files", in.Files)); err != nil {
 			return err
 		}
@@ -162,14 +163,25 @@ func (w *Workflow) BeginImport(ctx context.Context, who identity.Principal, in I
 	return batch, err
 }
 
-// interrupted finds a batch of the same profile and files that was not finished.
+func (c *call) mayImport(in ImportIn) error {
+	if err := c.rules.Decide(c.who, actionImport, c.ownFacts()).Fault("import"); err != nil {
+		return err
+	}
+	if in.Profile == "" || len(in.Files) == 0 {
+		return fault.New(fault.Invalid, "import.no_file")
+	}
+	return nil
+}
+
+// interrupted finds a batch of the same profile, files and content that was not finished.
 func (c *call) interrupted(in ImportIn) (*store.Import, error) {
 	batches, err := c.tx.Imports(c.who.Org)
 	if err != nil {
 		return nil, err
 	}
 	for _, batch := range batches {
-		if batch.State == store.ImportLoading && batch.Profile == in.Profile && slices.Equal(batch.Files, in.Files) {
+		if batch.State == store.ImportLoading && batch.Profile == in.Profile && batch.Digest == in.Digest &&
+			slices.Equal(batch.Files, in.Files) {
 			return &batch, nil
 		}
 	}
@@ -190,6 +202,17 @@ func (c *call) appendBatch(batch *store.Import, action string, rows []store.Impo
 // the record it became before, or is refused with a reason. Taking the same rows again changes nothing. The batch
 // belongs to the organization that the person acts as and is not finished (Conflict import.finished).
 func (w *Workflow) ImportChunk(ctx context.Context, who identity.Principal, id string, rows []RowIn) ([]RowOut, error) {
+	of := func(c *call) (store.Import, error) { return c.tx.Import(id) }
+	return w.takeRows(ctx, who, rows, of, func(k *rowChunk) error {
+		k.batch.Step, k.batch.Done = stepImport, rows[len(rows)-1].Ordinal
+		return k.appendBatch(&k.batch, actionImport, k.lines, words("", "rows", len(rows)))
+	})
+}
+
+// takeRows decides about rows in one transaction, at whose end keep writes what became of them.
+func (w *Workflow) takeRows(ctx context.Context, who identity.Principal, rows []RowIn, of func(*call) (store.Import, error),
+	keep func(*rowChunk) error,
+) ([]RowOut, error) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
@@ -199,7 +222,11 @@ func (w *Workflow) ImportChunk(ctx context.Context, who identity.Principal, id s
 	plans := w.planRows(rows)
 	var out []RowOut
 	err := w.write(ctx, who, func(c *call) error {
-		k, err := c.chunk(id, rows, plans)
+		batch, err := of(c)
+		if err != nil {
+			return err
+		}
+		k, err := c.chunk(batch, rows, plans)
 		if err != nil {
 			return err
 		}
@@ -208,9 +235,8 @@ func (w *Workflow) ImportChunk(ctx context.Context, who identity.Principal, id s
 				return err
 			}
 		}
-		k.batch.Step, k.batch.Done = "import", rows[len(rows)-1].Ordinal
 		out = k.out
-		return c.appendBatch(&k.batch, actionImport, k.lines, words("", "rows", len(rows)))
+		return keep(k)
 	})
 	return out, err
 }
@@ -284,11 +310,7 @@ type rowChunk struct {
 }
 
 // chunk decides about the batch, and reads what is known of the rows in a few statements.
-func (c *call) chunk(id string, rows []RowIn, plans []rowPlan) (*rowChunk, error) {
-	batch, err := c.tx.Import(id)
-	if err != nil {
-		return nil, err
-	}
+func (c *call) chunk(batch store.Import, rows []RowIn, plans []rowPlan) (*rowChunk, error) {
 	if batch.Org != c.who.Org {
 		return nil, fault.New(fault.NotFound, "import.not_found")
 	}
@@ -300,7 +322,7 @@ func (c *call) chunk(id string, rows []RowIn, plans []rowPlan) (*rowChunk, error
 	}
 	k := &rowChunk{call: c, batch: batch, rows: rows, plans: plans, earlier: map[int64]store.ImportRow{},
 		seen: map[string]bool{}}
-	lines, err := c.tx.ImportRows(id, rows[0].Ordinal-1, len(rows), store.RowFilter{})
+	lines, err := c.tx.ImportRows(batch.ID, rows[0].Ordinal-1, len(rows), store.RowFilter{})
 	if err != nil {
 		return nil, err
 	}
@@ -415,8 +437,12 @@ func (k *rowChunk) account(row RowIn, outcome, record, hash string, refusal *Ref
 	if refusal != nil {
 		line.Column, line.Value, line.Reason = refusal.Column, refusal.Value, refusal.Reason
 	}
+	var flags []string
+	if outcome == RowCreated || outcome == RowUpdated {
+		flags = row.Flags
+	}
 	k.lines = append(k.lines, line)
-	k.out = append(k.out, RowOut{Ordinal: row.Ordinal, Outcome: outcome, Record: record, Refusal: refusal})
+	k.out = append(k.out, RowOut{Ordinal: row.Ordinal, Outcome: outcome, Record: record, Refusal: refusal, Flags: flags})
 }
 
 // update brings a record to what its row says now. It gives the reason when that cannot be.
@@ -603,7 +629,7 @@ func (w *Workflow) ImportRows(ctx context.Context, who identity.Principal, id st
 				}
 				after = row.Ordinal
 				if c.who.Org != batch.Org {
-					if row.Step == "" {
+					if row.Step == "" || row.Step == stepUndo {
 						continue
 					}
 					row.Column, row.Value, row.BodyHash = "", "", ""
