@@ -14,9 +14,9 @@ import (
 
 func day(year, month, dayOfMonth int) incident.Day { return incident.DayOf(year, month, dayOfMonth) }
 
-func spanOf(from, to int) Window { return Window{day(from, 1, 1), day(to, 12, 31)} }
+func spanOf(from, to int) Window { return Window{From: day(from, 1, 1), To: day(to, 12, 31)} }
 
-func never() Window { return Window{incident.NoDay, incident.NoDay} }
+func never() Window { return Window{From: incident.NoDay, To: incident.NoDay} }
 
 // undatedDoc is a record of which nothing is known but its number.
 func undatedDoc(no int64) Document {
@@ -30,8 +30,8 @@ func undatedDoc(no int64) Document {
 func datedWorld() []Document {
 	docs := []Document{undatedDoc(1), undatedDoc(2), undatedDoc(3), undatedDoc(4)}
 	docs[0].Dates = Dates{
-		Began: Window{day(2014, 3, 1), day(2014, 3, 31)}, Core: Window{day(2014, 3, 31), day(2014, 5, 1)},
-		Hull: Window{day(2014, 3, 1), day(2015, 1, 5)}, Reported: []Window{spanOf(2014, 2014), spanOf(2016, 2017)},
+		Began: Window{From: day(2014, 3, 1), To: day(2014, 3, 31)}, Core: Window{From: day(2014, 3, 31), To: day(2014, 5, 1)},
+		Hull: Window{From: day(2014, 3, 1), To: day(2015, 1, 5)}, Reported: []Window{spanOf(2014, 2014), spanOf(2016, 2017)},
 	}
 	docs[0].Counts = map[string][2]int64{"deaths": {5, 5}, "cases": {10, -1}}
 	docs[1].Dates = Dates{Began: spanOf(2013, 2014), Core: never(), Hull: spanOf(2013, 2014)}
@@ -78,8 +78,8 @@ func TestQuestionsHaveThreeAnswers(t *testing.T) {
 		"not either":            {Query{Text: "NOT (began:2016 OR deaths:5)"}, []string{"2?"}},
 		"not both":              {Query{Text: "NOT (began:2014 deaths:5)"}, []string{"2?", "3"}},
 		"either":                {Query{Text: "began:2016 OR deaths:5"}, []string{"1", "2?", "3"}},
-		"open":                  {Query{Dates: []Dated{{Began, Window{incident.FirstDay, day(2014, 3, 15)}}}}, []string{"1?", "2?"}},
-		"active":                {Query{Dates: []Dated{{Active, Window{day(2014, 4, 1), day(2014, 4, 1)}}}}, []string{"1", "2?"}},
+		"open":                  {Query{Dates: []Dated{{Began, Window{From: incident.FirstDay, To: day(2014, 3, 15)}}}}, []string{"1?", "2?"}},
+		"active":                {Query{Dates: []Dated{{Active, Window{From: day(2014, 4, 1), To: day(2014, 4, 1)}}}}, []string{"1", "2?"}},
 		"active, at its end":    {Query{Dates: []Dated{{Active, spanOf(2015, 2015)}}}, []string{"1?"}},
 		"reported":              {Query{Dates: []Dated{{Reported, spanOf(2016, 2016)}}}, []string{"1?"}},
 		"reported, any":         {Query{Dates: []Dated{{Reported, spanOf(2014, 2016)}}}, []string{"1"}},
@@ -130,7 +130,7 @@ func TestWhatHasNoDateIsCountedApart(t *testing.T) {
 func TestHistogram(t *testing.T) {
 	docs := datedWorld()
 	open := undatedDoc(5)
-	open.Dates.Began = Window{day(2015, 6, 1), incident.LastDay}
+	open.Dates.Began = Window{From: day(2015, 6, 1), To: incident.LastDay}
 	old := undatedDoc(6)
 	old.Dates.Began = spanOf(-44, -44)
 	for _, c := range []struct {

@@ -23,7 +23,7 @@ type columnLog struct {
 
 const (
 	logName    = "columns.log"
-	logMagic   = "bidcols2"
+	logMagic   = "bidcols3"
 	maxLogPart = 1 << 28 // bytes of one record
 )
 
@@ -180,6 +180,7 @@ func (r row) encodeFigures(out []byte) []byte {
 	for _, w := range append([]Window{r.dates.Began, r.dates.Core, r.dates.Hull}, r.dates.Reported...) {
 		out = binary.LittleEndian.AppendUint32(out, uint32(w.From))
 		out = binary.LittleEndian.AppendUint32(out, uint32(w.To))
+		out = append(out, flag(w.Unsure))
 	}
 	for _, n := range []int64{r.deaths[0], r.deaths[1], r.cases[0], r.cases[1]} {
 		out = binary.AppendVarint(out, n)
@@ -203,8 +204,15 @@ func (d *decoder) figures(r *row) {
 }
 
 func (d *decoder) window() Window {
-	days := d.bytes(8)
-	return Window{incident.Day(binary.LittleEndian.Uint32(days)), incident.Day(binary.LittleEndian.Uint32(days[4:]))}
+	days := d.bytes(9)
+	return Window{From: incident.Day(binary.LittleEndian.Uint32(days)), To: incident.Day(binary.LittleEndian.Uint32(days[4:])), Unsure: days[8] == 1}
+}
+
+func flag(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func decodePart(payload []byte) (part logPart, err error) {

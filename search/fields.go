@@ -240,12 +240,12 @@ func readWindow(value word) (Window, error) {
 	from, to, isRange := strings.Cut(text, "..")
 	if !isRange || strings.Contains(text, "/") {
 		bounds, err := readDay(text, value.column)
-		return Window{bounds.Earliest, bounds.Latest}, err
+		return Window{From: bounds.Earliest, To: bounds.Latest}, err
 	}
 	if from == "" && to == "" {
 		return Window{}, syntax(value.column, "2010..2014")
 	}
-	window := Window{incident.FirstDay, incident.LastDay}
+	window := Window{From: incident.FirstDay, To: incident.LastDay}
 	if from != "" {
 		bounds, err := readDay(from, value.column)
 		if err != nil {

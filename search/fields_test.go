@@ -101,7 +101,7 @@ func TestQuestionsOfTimeAndNumber(t *testing.T) {
 		}
 		return date.Bounds()
 	}
-	window := func(q Question, from, to incident.Day) step { return dated{Dated{q, Window{from, to}}} }
+	window := func(q Question, from, to incident.Day) step { return dated{Dated{q, Window{From: from, To: to}}} }
 	first, last := incident.FirstDay, incident.LastDay
 	years := func(from, to string) step { return window(Began, day(from).Earliest, day(to).Latest) }
 	count := func(measure string, low, high int64) step { return counted{Counted{measure, low, high}} }

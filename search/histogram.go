@@ -34,11 +34,12 @@ func (f *finding) histogram() *Histogram {
 		return last
 	}
 	f.each(func(s *side, no int64) {
-		from, to, ok := barsOf(s.snap.cols.chunks[no/chunkRows].began[no%chunkRows], years)
+		began := s.snap.cols.chunks[no/chunkRows].began[no%chunkRows]
+		from, to, ok := barsOf(began, years)
 		switch {
 		case !ok:
 			out.Undated++
-		case from == to:
+		case from == to && !began.Unsure:
 			bar(from).Certainly++
 		default:
 			for at := from; at <= to; at += years {

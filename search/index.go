@@ -21,7 +21,7 @@ import (
 )
 
 // mappingVersion is raised whenever documents are made or analysed in another way.
-const mappingVersion = "4"
+const mappingVersion = "5"
 
 // Options say where the index is.
 type Options struct {

@@ -54,7 +54,10 @@ const (
 )
 
 // Window is a span of days, both included; incident.FirstDay and incident.LastDay leave a side open.
-type Window struct{ From, To incident.Day }
+type Window struct {
+	From, To incident.Day
+	Unsure   bool // of a record: its author is not sure of it, so that it never certainly lies anywhere
+}
 
 // Dated asks a question about a window. A record for which the question has no date matches neither certainly nor
 // possibly; how many there are is Result.Undated.

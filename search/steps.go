@@ -29,7 +29,7 @@ func (w Window) overlaps(other Window) bool {
 }
 
 func (w Window) inside(other Window) bool {
-	return !w.none() && other.From <= w.From && w.To <= other.To
+	return !w.none() && !w.Unsure && other.From <= w.From && w.To <= other.To
 }
 
 // where gives the numbers that are searched and whose place in a chunk passes a test.
@@ -65,7 +65,9 @@ func (e *evaluation) on(d Dated) answer {
 		}
 	case Active:
 		return answer{
-			certain:  e.where(func(k *chunk, i int) bool { return k.core[i].overlaps(d.Window) }),
+			certain: e.where(func(k *chunk, i int) bool {
+				return k.core[i].overlaps(d.Window) || k.hull[i].inside(d.Window)
+			}),
 			possible: e.where(func(k *chunk, i int) bool { return k.hull[i].overlaps(d.Window) }),
 		}
 	}

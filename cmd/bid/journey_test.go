@@ -56,7 +56,7 @@ func (b bid) journey(via string) {
 func (b bid) searches(published int) {
 	b.Helper()
 	all := b.do("search", "--facets", "unit,organization", "--histogram", "decade")
-	b.want(all, fmt.Sprintf("\n%d records", published))
+	b.want(all, fmt.Sprintf("\nfound: %d", published))
 	var found gen.SearchAnswer
 	if err := json.Unmarshal([]byte(b.do("search", "--json", "--limit", "1", "--sort", "published")), &found); err != nil {
 		b.Fatal(err)
@@ -64,8 +64,8 @@ func (b bid) searches(published int) {
 	if found.Total != int64(published) || len(found.Hits) != 1 || found.Next == nil {
 		b.Errorf("%d of %d found, %d on the first page", found.Total, published, len(found.Hits))
 	}
-	b.want(b.do("search", found.Hits[0].Id), found.Hits[0].Id+"  "+found.Hits[0].ReferenceDate, "\n1 records")
-	b.want(b.do("search", "--unit", "surveillance_row"), "\n0 records")
+	b.want(b.do("search", found.Hits[0].Id), found.Hits[0].Id+"  "+found.Hits[0].ReferenceDate, "\nfound: 1")
+	b.want(b.do("search", "--unit", "surveillance_row"), "\nfound: 0")
 	b.refused(2, "/query/began", "search", "--began", "2014-13", "--deaths", "many")
 	b.refused(2, "/query/deaths", "export", "--deaths", "many")
 }

@@ -140,15 +140,15 @@ func printFound(to io.Writer, found gen.SearchAnswer) error {
 	for _, hit := range found.Hits {
 		fmt.Fprintf(table, "%s\t%s\t%s%s\n", hit.Id, first(hit.ReferenceDate, "-"), hit.Title, remarks(hit))
 	}
-	fmt.Fprintf(table, "\n%d records", found.Total)
+	fmt.Fprintf(table, "\nfound: %d", found.Total)
 	if possibly := found.Total - found.Certain; possibly > 0 {
 		fmt.Fprintf(table, ", %d of them only possibly", possibly)
 	}
 	if found.Groups > 0 {
-		fmt.Fprintf(table, ", in %d groups", found.Groups)
+		fmt.Fprintf(table, ", groups: %d", found.Groups)
 	}
 	if found.Undated > 0 {
-		fmt.Fprintf(table, "; %d more have no date for this question", found.Undated)
+		fmt.Fprintf(table, "; without a date for this question: %d", found.Undated)
 	}
 	fmt.Fprintln(table)
 	for _, u := range found.Understood {

@@ -65,7 +65,7 @@ func TestFoundInTables(t *testing.T) {
 	want := `BID-1   1979-04  Anthrax · Sverdlovsk  [2 more of glide:EP-1]
 BID-22  -        Plague  [may match: began, deaths; restricted to you]
 
-12 records, 3 of them only possibly, in 10 groups; 2 more have no date for this question
+found: 12, 3 of them only possibly, groups: 10; without a date for this question: 2
 
 Phase (--lesson-phase)
 7     detection  Detection

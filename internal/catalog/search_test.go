@@ -296,3 +296,120 @@ func TestBehindOnWhatWasNarrowed(t *testing.T) {
 		w.ok(err)
 	})
 }
+
+// bodyOf is a body with other dates, area and deaths.
+func bodyOf(t testing.TB, onset, area string, deaths int64) []byte {
+	t.Helper()
+	var doc map[string]any
+	if err := json.Unmarshal(body(t, "A fever at the harbour.", "More."), &doc); err != nil {
+		t.Fatal(err)
+	}
+	doc["time"] = map[string]any{"onset": onset}
+	if onset == "" {
+		doc["time"] = map[string]any{"onset": map[string]any{"is": "unknown"}}
+	}
+	doc["place"] = map[string]any{"areas": []any{map[string]any{"id": "p1", "area": area, "role": "occurrence"}}}
+	if deaths > 0 {
+		doc["impact"] = map[string]any{"counts": []any{map[string]any{"id": "c1", "measure": "deaths", "low": deaths, "qualifier": "at_least", "sources": []any{"s1"}}}}
+	}
+	data, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestFiltersAndFacets: over the real index, what a facet counts is what its value finds, for every reader; each reads the
+// highest view that is theirs.
+func TestFiltersAndFacets(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		french := w.publish(bodyOf(w.t, "2020-03-05", "FRA", 5), workflow.HandlingIn{Marking: schema.Public})
+		kenyan := w.publish(bodyOf(w.t, "2019", "KEN", 0), workflow.HandlingIn{Marking: schema.Members})
+		german := w.publish(bodyOf(w.t, "2020-04", "DEU", 90), workflow.HandlingIn{Marking: schema.Named, Recipients: []string{"east"}})
+		undated := w.publish(bodyOf(w.t, "", "FRA", 0), workflow.HandlingIn{Marking: schema.Public})
+		may := map[string][]string{"": {french, undated}, "lea@west": {french, kenyan, undated}, "rex@east": {french, kenyan, german, undated}, "fay@north": {french, kenyan, german, undated}}
+		find := func(who string, in catalog.SearchIn) catalog.SearchOut {
+			w.t.Helper()
+			in.Lang = "en"
+			out, err := w.catalog.Search(w.ctx, w.as(who), in)
+			w.ok(err)
+			return out
+		}
+		for who, records := range may {
+			all := find(who, catalog.SearchIn{Facets: []string{catalog.AllFacets}, Histogram: "year"})
+			if got := slices.Sorted(slices.Values(ids(all.Hits))); !slices.Equal(got, slices.Sorted(slices.Values(records))) || all.Total != int64(len(records)) {
+				w.t.Errorf("%q finds %v of %v", who, got, records)
+			}
+			if len(all.Facets) != len(search.FacetNames()) || all.Histogram == nil {
+				w.t.Fatalf("%q: %d facets", who, len(all.Facets))
+			}
+			for _, f := range all.Facets {
+				for _, v := range append(f.Values, f.NotStated) {
+					if v.Label == "" {
+						w.t.Errorf("%s=%s has no label", f.Name, v.Code)
+					}
+					narrowed := find(who, catalog.SearchIn{Filters: []catalog.Filter{{Facet: f.Name, Codes: []string{v.Code}}}})
+					if narrowed.Total != v.Records || len(narrowed.Hits) != int(v.Records) {
+						w.t.Errorf("%q: %s=%s counts %d and finds %d", who, f.Name, v.Code, v.Records, narrowed.Total)
+					}
+				}
+			}
+			for _, hit := range all.Hits {
+				own := w.read(who, hit.ID)
+				if hit.Tier != own.Tier || hit.Hash != own.Hash {
+					w.t.Errorf("%q finds %s at %s and reads it at %s", who, hit.ID, hit.Tier, own.Tier)
+				}
+				if hit.Restricted != (hit.ID == german) || hit.Group != "who_don:2020-DON1" {
+					w.t.Errorf("%q: %s restricted %v, of group %q", who, hit.ID, hit.Restricted, hit.Group)
+				}
+			}
+		}
+		if out := find("rex@east", catalog.SearchIn{Sort: "deaths"}); !slices.Equal(ids(out.Hits)[:2], []string{german, french}) || out.Restricted != 1 {
+			w.t.Errorf("%v, %d restricted", ids(out.Hits), out.Restricted)
+		}
+		if out := find("", catalog.SearchIn{Group: true}); out.Total != 2 || out.Groups != 1 || len(out.Hits) != 1 || out.Hits[0].Others != 1 {
+			w.t.Errorf("%+v", out)
+		}
+		if out := find("", catalog.SearchIn{GroupOf: "who_don:2020-DON1"}); out.Total != 2 {
+			w.t.Errorf("%+v", out)
+		}
+		w.questions(find, french, kenyan, german)
+	})
+}
+
+// questions asks when and how many, of a reader who may see all.
+func (w *world) questions(find func(string, catalog.SearchIn) catalog.SearchOut, french, kenyan, german string) {
+	w.t.Helper()
+	for _, test := range []struct {
+		in   catalog.SearchIn
+		want map[string]string // id → "" for certainly, or why it is only possible
+	}{
+		{catalog.SearchIn{Began: "2020"}, map[string]string{french: "", german: ""}},
+		{catalog.SearchIn{Began: "2019-06..2020-03"}, map[string]string{french: "", kenyan: "began"}},
+		{catalog.SearchIn{Active: "2020-04-10"}, map[string]string{german: "active"}},
+		{catalog.SearchIn{Deaths: ">=5"}, map[string]string{french: "", german: ""}},
+		{catalog.SearchIn{Deaths: "1..50"}, map[string]string{french: "deaths"}},
+		{catalog.SearchIn{Began: "2019..", Deaths: "..1000", Certain: true}, map[string]string{}},
+		{catalog.SearchIn{Began: "2019..2020", Certain: true}, map[string]string{french: "", german: "", kenyan: ""}},
+		{catalog.SearchIn{Q: "began:2020-04-10.."}, map[string]string{german: "q"}},
+	} {
+		out := find("rex@east", test.in)
+		got := map[string]string{}
+		certain := int64(0)
+		for _, hit := range out.Hits {
+			got[hit.ID] = ""
+			if hit.Match == incident.Certainly {
+				certain++
+			}
+			if len(hit.Why) > 0 {
+				got[hit.ID] = hit.Why[0]
+			}
+		}
+		if !reflect.DeepEqual(got, test.want) || out.Total != int64(len(test.want)) || out.Certain != certain {
+			w.t.Errorf("%+v: %v, want %v (french %s, kenyan %s, german %s)", test.in, got, test.want, french, kenyan, german)
+		}
+		if test.in.Began != "" && test.in.Deaths == "" && out.Undated != 1 {
+			w.t.Errorf("%+v: %d undated", test.in, out.Undated)
+		}
+	}
+}

@@ -3,12 +3,15 @@ package incident
 import "slices"
 
 // Span is a run of days, both included. FirstDay and LastDay leave a side open; NoDay on both sides is no span.
-type Span struct{ From, To Day }
+type Span struct {
+	From, To Day
+	Unsure   bool // of an uncertain date ("?"): it never certainly lies anywhere
+}
 
 // None tells whether there is no span.
 func (s Span) None() bool { return s.From == NoDay }
 
-func noSpan() Span { return Span{NoDay, NoDay} }
+func noSpan() Span { return Span{From: NoDay, To: NoDay} }
 
 func (s Span) overlaps(window Span) bool {
 	return !s.None() && s.From <= window.To && window.From <= s.To
@@ -19,7 +22,7 @@ func (s Span) Within(window Span) Match {
 	switch {
 	case !s.overlaps(window):
 		return No
-	case window.From <= s.From && s.To <= window.To:
+	case !s.Unsure && window.From <= s.From && s.To <= window.To:
 		return Certainly
 	}
 	return Possibly
@@ -65,10 +68,8 @@ func (s Spans) Active(window Span) Match {
 	switch {
 	case s.Core.overlaps(window):
 		return Certainly
-	case s.Hull.overlaps(window):
-		return Possibly
 	}
-	return No
+	return s.Hull.Within(window)
 }
 
 // Told tells whether somebody told of it in a window.
@@ -80,7 +81,7 @@ func (s Spans) Told(window Span) Match {
 	return match
 }
 
-func (b Bounds) span() Span { return Span{b.Earliest, b.Latest} }
+func (b Bounds) span() Span { return Span{From: b.Earliest, To: b.Latest, Unsure: b.Uncertain} }
 
 // beginnings are the bounds of exposure and onset, those that are known.
 func beginnings(body Body) []Bounds {
@@ -97,7 +98,7 @@ func dateOf(known Known[Date]) Date { return known.Value }
 func hull(body Body, first []Bounds, end Bounds) Span {
 	h := first[0].span()
 	for _, b := range first {
-		h.From, h.To = min(h.From, b.Earliest), max(h.To, b.Latest)
+		h.From, h.To, h.Unsure = min(h.From, b.Earliest), max(h.To, b.Latest), h.Unsure || b.Uncertain
 	}
 	if !end.None() {
 		h.To = max(h.From, end.Latest)
@@ -130,7 +131,7 @@ func core(first []Bounds, end Bounds, reference string) Span {
 	if from == LastDay || still == FirstDay || from > still {
 		return noSpan()
 	}
-	return Span{from, still}
+	return Span{From: from, To: still}
 }
 
 // told lists every date that says something of the course of an incident. An assessment of its cause may be made long

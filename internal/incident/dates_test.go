@@ -3,6 +3,7 @@ package incident
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -18,11 +19,16 @@ func day(t *testing.T, text string) Day {
 // spanOf reads "2014-03-01..2014-05-02", "..2014-05-02", "2014-03-01.." or "" for none.
 func spanOf(t *testing.T, text string) Span {
 	t.Helper()
+	if sure, unsure := strings.CutSuffix(text, "?"); unsure {
+		span := spanOf(t, sure)
+		span.Unsure = true
+		return span
+	}
 	if text == "" {
 		return noSpan()
 	}
 	const width = len("2014-03-01")
-	s := Span{FirstDay, LastDay}
+	s := Span{From: FirstDay, To: LastDay}
 	if text[0] != '.' {
 		s.From = day(t, text[:width])
 	}
@@ -57,7 +63,7 @@ func TestSpans(t *testing.T) {
 		"about is wider": {time: Time{Onset: know("2014-03~"), End: know("2014-08-10")},
 			began: "2014-02-01..2014-04-30", core: "2014-04-30..2014-08-10", hull: "2014-02-01..2014-08-10"},
 		"uncertain makes nothing certain": {time: Time{Onset: know("2014-03-05?"), End: know("2014-08-10")},
-			began: "2014-03-05..2014-03-05", hull: "2014-03-05..2014-08-10"},
+			began: "2014-03-05..2014-03-05?", hull: "2014-03-05..2014-08-10?"},
 		"an uncertain end": {time: Time{Onset: know("2014-03-05"), End: know("2014-08-10?")},
 			began: "2014-03-05..2014-03-05", hull: "2014-03-05..2014-08-10"},
 		"an open end": {time: Time{Onset: know("2014-03-05"), End: know("2015/..")},
@@ -166,7 +172,7 @@ func TestMatchesOfSpans(t *testing.T) {
 			t.Errorf("%s: %v, want %v", window, got, want)
 		}
 	}
-	if nothing := SpansOf(Body{}, Derived{}); nothing.Began.Within(Span{FirstDay, LastDay}) != No || nothing.Active(Span{FirstDay, LastDay}) != No {
+	if nothing := SpansOf(Body{}, Derived{}); nothing.Began.Within(Span{From: FirstDay, To: LastDay}) != No || nothing.Active(Span{From: FirstDay, To: LastDay}) != No {
 		t.Error("what has no date matches")
 	}
 }

@@ -364,7 +364,7 @@ func (o *oracle) histogram(a policies.Audience, q question) *search.Histogram {
 			if bars[from] == nil {
 				bars[from] = &search.Bar{From: from}
 			}
-			if len(possibly) == 1 {
+			if len(possibly) == 1 && !r.spans.Began.Unsure {
 				bars[from].Certainly++
 			} else {
 				bars[from].Possibly++
