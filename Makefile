@@ -9,7 +9,7 @@ REALDATA  ?= ../shared/data
 # The race detector needs a C compiler; without one the tests run without it.
 RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: build demo serve test realdata oracle bench load fuzz lint generate check-generated clean help
+.PHONY: build demo serve test realdata crash oracle bench load fuzz lint generate check-generated clean help
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -38,6 +38,9 @@ realdata: ## the importer and the data-set review over the files of REALDATA
 
 oracle: ## N random searches compared with a slow reading of the stored views: make oracle N=1000000
 	CGO_ENABLED=0 ORACLE=$(or $(N),20000) $(GO) test -count=1 -timeout 0 -v ./internal/oracle
+
+crash: ## N rounds of harm to server, database, disk and index on each database (N=200 SEED=2 ONLY="power lost")
+	CGO_ENABLED=0 CRASH_N=$(or $(N),20) CRASH_SEED=$(or $(SEED),1) CRASH_ONLY="$(ONLY)" $(GO) test -count=1 -timeout 0 -run 'TestCrash' -v ./internal/crash
 
 load: build ## searches and reads against the server that runs at LISTEN (start it with --requests-per-minute 0)
 	bin/bid load --server http://$(LISTEN)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"mime/multipart"
 	"net/http"
 	"os"
@@ -36,7 +37,7 @@ func (s *Server) ImportFiles(ctx context.Context, in gen.ImportFilesRequestObjec
 	}
 	dir, err := os.MkdirTemp(s.Spool, "bid-import-")
 	if err != nil {
-		return nil, err
+		return nil, kept(err)
 	}
 	what, err := receive(dir, in.Body)
 	if err != nil {
@@ -84,7 +85,7 @@ func told(out *lines) exchange.Progress {
 func (s *Server) importInto(ctx context.Context, r request, what exchange.In, out *lines) error {
 	summary, err := exchange.Import(ctx, s.Workflow, r.who, what, s.Schema, told(out))
 	if err != nil {
-		return err
+		return kept(err)
 	}
 	view, err := s.Workflow.Import(ctx, r.who, summary.Import.ID)
 	if err != nil {
@@ -178,7 +179,7 @@ func spool(dir string, number int, part *multipart.Part) (exchange.File, error) 
 	at := filepath.Join(dir, strconv.Itoa(number))
 	file, err := os.OpenFile(at, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
-		return exchange.File{}, err
+		return exchange.File{}, kept(err)
 	}
 	_, err = io.Copy(file, part)
 	if err = errors.Join(err, file.Close()); err != nil {
@@ -195,6 +196,15 @@ func unreadable(err error) error {
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, multipart.ErrMessageTooLarge) {
 		return fault.New(fault.Malformed, "request.malformed").At("", "request.multipart").Because(err)
+	}
+	return kept(err)
+}
+
+// kept says of a disk that is full, read-only or failing what a client can do about it.
+func kept(err error) error {
+	var disk *fs.PathError
+	if errors.As(err, &disk) {
+		return fault.New(fault.Unavailable, "import.not_kept").Because(err)
 	}
 	return err
 }

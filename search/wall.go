@@ -48,7 +48,8 @@ type wall struct {
 type wordStore struct {
 	words    bleve.Index
 	scorch   index.Index
-	dir      string // "" in memory
+	dir      string   // "" in memory
+	opened   []string // files of the word index that were there when it was opened
 	log      *columnLog
 	book     *codebook
 	branches *branches
@@ -297,7 +298,7 @@ func (b *batch) write(checkpoint int64) error {
 	}
 	b.words.SetInternal([]byte(batchKey), binary.BigEndian.AppendUint64(nil, number))
 	b.words.SetInternal([]byte(checkpointKey), binary.BigEndian.AppendUint64(nil, uint64(checkpoint)))
-	if err := b.store.words.Batch(b.words); err != nil {
+	if err := b.store.apply(b.words); err != nil {
 		return fmt.Errorf("word index: %w", err)
 	}
 	if b.store.log != nil {
@@ -306,6 +307,20 @@ func (b *batch) write(checkpoint int64) error {
 	b.store.batch, b.names = number, b.store.book.size()
 	b.note()
 	return nil
+}
+
+// ErrBroken tells that a word index cannot be written any more and has to be built anew.
+var ErrBroken = errors.New("it is broken")
+
+// apply hands a batch to bleve. Where bleve could not write a segment, because the disk was full, it closes the segment
+// and goes on using it: the next batch panics, and would take the server with it.
+func (s *wordStore) apply(words *bleve.Batch) (err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			err = fmt.Errorf("%w: %v", ErrBroken, why)
+		}
+	}()
+	return s.words.Batch(words)
 }
 
 // note adds the words of the documents to the lexicon, before the documents are shown.
@@ -440,14 +455,23 @@ func newStore(dir string, sch *schema.Schema) (*wordStore, error) {
 	return s, nil
 }
 
-// openStore opens the word index of a directory and the columns that belong to it.
-func openStore(dir string, sch *schema.Schema) (*wordStore, *columns, int64, error) {
+// openStore opens the word index of a directory and the columns that belong to it. Files that are not what was written
+// make bleve and bbolt panic as well as fail.
+func openStore(dir string, sch *schema.Schema) (s *wordStore, cols *columns, checkpoint int64, err error) {
+	defer func() {
+		if why := recover(); why != nil {
+			s, cols, err = nil, nil, fmt.Errorf("%w: %v", ErrBroken, why)
+		}
+	}()
 	words, err := bleve.OpenUsing(filepath.Join(dir, "words"), wordConfig())
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	s := &wordStore{words: words, dir: dir, branches: newBranches(sch)}
-	cols, checkpoint, err := s.load()
+	s = &wordStore{words: words, dir: dir, branches: newBranches(sch)}
+	cols, checkpoint, err = s.load()
+	if err == nil {
+		s.opened, err = s.files()
+	}
 	if err != nil {
 		return nil, nil, 0, errors.Join(err, words.Close())
 	}

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/blevesearch/bleve/v2"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -435,5 +437,76 @@ func TestLogIsRewritten(t *testing.T) {
 	}
 	if _, _, _, err := openLog(dir, 21); err == nil {
 		t.Error("a log that is behind its words was taken")
+	}
+}
+
+type wordIndex = bleve.Index // it has a method Index, and could not be embedded by that name
+
+// panicking is a word index in the state in which a full disk leaves bleve.
+type panicking struct{ wordIndex }
+
+func (panicking) Batch(*bleve.Batch) error { panic("assignment to entry in nil map") }
+
+func TestAPanicOfTheWordIndexIsAnError(t *testing.T) {
+	sch := loadSchema(t)
+	ix := openMemory(t, sch)
+	world := readWorld(t, sch)
+	apply(t, ix, schema.Public, world, nil, 1)
+	words := ix.walls[schema.Public].store.words
+	ix.walls[schema.Public].store.words = panicking{words}
+	if _, err := ix.Apply(t.Context(), schema.Public, world[:1], nil, 2); !errors.Is(err, ErrBroken) {
+		t.Errorf("error %v", err)
+	}
+	if got := ix.Checkpoint(schema.Public); got != 1 {
+		t.Errorf("the checkpoint moved to %d", got)
+	}
+	ix.walls[schema.Public].store.words = words
+	apply(t, ix, schema.Public, world[:1], nil, 2)
+}
+
+// A byte that changed on the disk is noticed, wherever it stands.
+func TestAChangedFileIsNoticed(t *testing.T) {
+	sch, dir := loadSchema(t), t.TempDir()
+	world := readWorld(t, sch)
+	open := func() *Index {
+		ix, err := Open(Options{Dir: dir}, sch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return ix
+	}
+	ix := open()
+	apply(t, ix, schema.Public, world, nil, 1)
+	if err := ix.Close(); err != nil {
+		t.Fatal(err)
+	}
+	segments, err := filepath.Glob(filepath.Join(dir, "index", "public", "*", "words", "store", "*.zap"))
+	if err != nil || len(segments) == 0 {
+		t.Fatalf("%v: no segments", err)
+	}
+	for _, at := range []float64{0.2, 0.5, 0.8} {
+		data, err := os.ReadFile(segments[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		ix := open()
+		if err := ix.Whole(t.Context(), schema.Public); err != nil {
+			t.Errorf("unchanged: %v", err)
+		}
+		if err := ix.Close(); err != nil {
+			t.Fatal(err)
+		}
+		changed := slices.Clone(data)
+		changed[int(at*float64(len(data)))] ^= 1
+		if err := os.WriteFile(segments[0], changed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		ix = open()
+		if err := ix.Whole(t.Context(), schema.Public); !errors.Is(err, ErrBroken) {
+			t.Errorf("changed at %v: %v", at, err)
+		}
+		if err := errors.Join(ix.Close(), os.WriteFile(segments[0], data, 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

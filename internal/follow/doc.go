@@ -13,6 +13,9 @@
 // taken before the first view is read, so that what changes meanwhile is followed afterwards. Rebuild does the same into
 // a second index while the first one serves, and puts it in its place when it is as far.
 //
+// What bleve cannot go on with is built anew in the same way: a word index that a full disk broke, and one of which a file
+// is not what was written. The files are read through beside the following, once, after the index was opened.
+//
 // A record that cannot be indexed is left out and listed, and the follower goes on. An error of the database or the
 // index stops nothing for good: the follower waits, longer each time, tries again, and says so in Health until it
 // succeeds. Run ends when its context does, after the batch in hand.

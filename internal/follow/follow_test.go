@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -372,6 +374,37 @@ func TestHidesAheadWhatIsNarrowed(t *testing.T) {
 		t.Errorf("found %d when all was applied", got)
 	}
 	checked(t, f)
+}
+
+// A word index that bleve broke is built anew by the one who follows, without being asked.
+func TestRebuildsWhatIsBroken(t *testing.T) {
+	s, dir := newShelf(), t.TempDir()
+	f := newFollower(s, deps(t, dir))
+	s.put(schema.Public, 1, ledger.FeedPublished, "zebras")
+	start(t, f)
+	caughtUp(t, f, schema.Public, 1)
+	caughtUp(t, f, schema.Members, 0)
+	var reads atomic.Int64
+	s.mu.Lock()
+	s.during = func() {
+		switch reads.Add(1) {
+		case 1:
+			s.failWith(fmt.Errorf("word index: %w", search.ErrBroken))
+		case 2:
+			s.failWith(nil)
+		}
+	}
+	s.mu.Unlock()
+	s.put(schema.Public, 2, ledger.FeedPublished, "zebras")
+	caughtUp(t, f, schema.Public, 2)
+	for range 1000 { // either tier may be the one that was told
+		if anew, _ := filepath.Glob(filepath.Join(dir, "index", "*", "000002")); len(anew) > 0 {
+			checked(t, f)
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Error("nothing was built anew")
 }
 
 func TestRebuildsWhileItServes(t *testing.T) {

@@ -71,23 +71,35 @@ const (
 
 func (t *tierFollower) run(ctx context.Context) error {
 	wake := t.source.Watch(ctx)
-	wait := firstWait
+	whole := make(chan error, 1)
+	go func() { whole <- t.index.Whole(ctx, t.tier) }()
+	wait, broken := time.Duration(0), false
 	for {
 		err := t.catchUp(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
 		t.report(err)
-		if err != nil {
-			pause(ctx, wait) // a commit does not shorten it
-			wait = min(2*wait, longestWait)
-			continue
+		if broken = broken || errors.Is(err, search.ErrBroken); broken {
+			err = t.rebuild(ctx, func(int64) {})
+			broken = err != nil
+			t.report(err)
 		}
-		wait = firstWait
+		var again <-chan time.Time
+		commits := wake
+		if wait = nextWait(wait, err); err != nil {
+			again, commits = time.After(wait), nil // a commit does not shorten it
+		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case _, open := <-wake:
+		case <-again:
+		case err := <-whole:
+			if err != nil && ctx.Err() == nil {
+				broken = errors.Is(err, search.ErrBroken)
+				t.report(err)
+			}
+		case _, open := <-commits:
 			if !open {
 				return t.stopped(ctx)
 			}
@@ -95,14 +107,12 @@ func (t *tierFollower) run(ctx context.Context) error {
 	}
 }
 
-// pause waits, or until the context ends.
-func pause(ctx context.Context, wait time.Duration) {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
+// nextWait gives how long to wait after an error: longer each time.
+func nextWait(wait time.Duration, err error) time.Duration {
+	if err == nil {
+		return 0
 	}
+	return min(max(2*wait, firstWait), longestWait)
 }
 
 // stopped tells why nothing wakes the follower any more.

@@ -3,8 +3,11 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strconv"
 	"strings"
 
@@ -23,8 +26,10 @@ const (
 	sqliteLocked     = 6
 	sqliteReadOnly   = 8
 	sqliteIOErr      = 10
+	sqliteCorrupt    = 11
 	sqliteFull       = 13
 	sqliteCantOpen   = 14
+	sqliteNotADB     = 26
 	sqliteUnique     = 2067
 	sqlitePrimaryKey = 1555
 )
@@ -116,9 +121,16 @@ func retryable(err error) bool {
 	return false
 }
 
-// unavailable tells whether the database is gone, going, full or read-only: nothing that the caller did.
+// unavailable tells whether the database is gone, going, full, read-only or damaged: nothing that the caller did.
 func unavailable(err error) bool {
-	if errors.Is(err, sql.ErrConnDone) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, gorm.ErrInvalidDB) {
+	for _, gone := range []error{sql.ErrConnDone, driver.ErrBadConn, pgconn.ErrConnClosed, io.ErrUnexpectedEOF,
+		context.DeadlineExceeded, gorm.ErrInvalidDB} {
+		if errors.Is(err, gone) {
+			return true
+		}
+	}
+	var network *net.OpError // a connection that broke while a statement was under way
+	if errors.As(err, &network) {
 		return true
 	}
 	if strings.Contains(err.Error(), "sql: database is closed") { // database/sql gives that error no name
@@ -126,8 +138,15 @@ func unavailable(err error) bool {
 	}
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
-		class := pg.Code[:min(2, len(pg.Code))]
-		return class == "08" || class == "53" || class == "57" || class == "58" || pg.Code == "25006"
+		switch pg.Code[:min(2, len(pg.Code))] {
+		case "08", "53", "57", "58":
+			return true
+		}
+		switch pg.Code {
+		case "25006", "42501", "XX001", "XX002": // a disk that became read-only is told as a missing privilege
+			return true
+		}
+		return false
 	}
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) {
@@ -137,6 +156,8 @@ func unavailable(err error) bool {
 	if errors.As(err, &lite) {
 		switch lite.Code() & 0xff {
 		case sqliteReadOnly, sqliteIOErr, sqliteFull, sqliteCantOpen:
+			return true
+		case sqliteCorrupt, sqliteNotADB: // a disk that fails gives pages that are none
 			return true
 		}
 	}

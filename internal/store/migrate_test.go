@@ -16,6 +16,7 @@ import (
 	"bioincident/internal/fault"
 	"bioincident/internal/store"
 	"bioincident/internal/testkit"
+	"bioincident/schema"
 )
 
 func fresh(t testing.TB) []testkit.Database {
@@ -178,4 +179,34 @@ func TestAGoneDatabaseIsUnavailable(t *testing.T) {
 	d.Options.URL = strings.Replace(d.Options.URL, "bid_test_", "bid_nowhere_", 1)
 	_, err := store.Open(context.Background(), d.Options)
 	wantFault(t, err, fault.Unavailable, "store.unavailable")
+}
+
+// A connection that breaks under a transaction is the database's fault, not the caller's.
+func TestACutConnectionIsUnavailable(t *testing.T) {
+	d := testkit.Postgres(t)
+	s := d.Open(t)
+	admin, err := sql.Open("pgx", d.Options.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	cut := func() {
+		_, err := admin.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for statements := 1; statements <= 3; statements++ { // the driver tells the first and the next in other words
+		err := s.Read(t.Context(), func(tx *store.Tx) (err error) {
+			if _, err := tx.FeedHead(schema.Public); err != nil {
+				return err
+			}
+			cut()
+			for range statements {
+				_, err = tx.FeedHead(schema.Public)
+			}
+			return err
+		})
+		wantFault(t, err, fault.Unavailable, "store.unavailable")
+	}
 }

@@ -221,10 +221,8 @@ func start(dir, home, bin string) error {
 			return err
 		}
 	}
-	initdb := as.command(filepath.Join(bin, "initdb"), "-D", filepath.Join(home, "data"), "-U", "bid", "-E", "UTF8",
-		"--locale=C", "--auth=trust", "--no-instructions")
-	if words, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("initdb: %w\n%s", err, words)
+	if err := initdb(as, bin, filepath.Join(home, "data")); err != nil {
+		return err
 	}
 	log, err := os.OpenFile(filepath.Join(home, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -244,6 +242,16 @@ func start(dir, home, bin string) error {
 		return err
 	}
 	return watch(dir, home, pid)
+}
+
+// initdb makes a cluster in a folder that is there and empty.
+func initdb(as account, bin, data string) error {
+	cmd := as.command(filepath.Join(bin, "initdb"), "-D", data, "-U", "bid", "-E", "UTF8", "--locale=C", "--auth=trust",
+		"--no-instructions")
+	if words, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("initdb: %w\n%s", err, words)
+	}
+	return nil
 }
 
 // watcher reads leases, files named after the processes that hold them.
