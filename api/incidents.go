@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"bioincident/api/gen"
 	"bioincident/internal/catalog"
 	"bioincident/internal/fault"
+	"bioincident/internal/incident"
 	"bioincident/schema"
 )
 
@@ -76,6 +78,9 @@ func (s *Server) incident(lang string, r catalog.Reading) gen.Incident {
 	}
 	if r.Tombstone == nil {
 		out.View = json.RawMessage(r.Bytes)
+		out.Notes = each(r.Notes, func(n catalog.Note) gen.Caution {
+			return gen.Caution{Id: n.ID, Code: n.Code, Text: s.Message.Say(lang, "note."+n.Code, nil), Words: n.Words, Since: moment(n.Since)}
+		})
 	}
 	return out
 }
@@ -84,10 +89,10 @@ func (s *Server) tombstone(lang string, t *catalog.Tombstone) gen.Tombstone {
 	if t == nil {
 		return gen.Tombstone{}
 	}
-	return gen.Tombstone{
-		What: gen.TombstoneWhat(t.What), Reason: t.Reason, MergedInto: t.MergedInto,
-		Words: s.Message.Say(lang, "tombstone."+t.What, nil),
-	}
+	out := gen.Tombstone{What: gen.TombstoneWhat(t.What), Reason: t.Reason, MergedInto: t.MergedInto, Until: moment(t.Until)}
+	day := incident.Date(out.Until.Format(time.DateOnly))
+	out.Words = s.Message.Say(lang, "tombstone."+t.What, map[string]any{"until": s.Message.Date(day, lang)})
+	return out
 }
 
 func summary(r catalog.Reading) gen.Summary {

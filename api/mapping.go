@@ -68,14 +68,22 @@ func (s *Server) working(lang string, w workflow.Working) gen.Working {
 			Since: moment(p.Since), Until: moment(p.Until), InForce: p.InForce,
 		}
 	}
+	out.Waiting = each(w.Waiting, func(waits workflow.Waits) gen.Waiting { return s.waiting(lang, n, waits) })
 	return out
+}
+
+func (s *Server) waiting(lang string, n names, w workflow.Waits) gen.Waiting {
+	return gen.Waiting{
+		What: gen.WaitingWhat(w.What), Words: s.Message.Say(lang, "waiting."+w.What, nil), Why: w.Why, Person: n.person(w.By, w.Org),
+		Organization: n.org(w.Org), Since: moment(w.Since), Until: moment(w.Until), Overdue: w.Overdue,
+	}
 }
 
 func version(n names, v incident.Version) *gen.Version {
 	return &gen.Version{
 		Number: v.N, State: gen.VersionState(v.State), Class: string(v.Class), Base: v.Base, Round: v.Round,
 		Submitted: moment(v.Submitted), Updated: moment(v.Updated), ContentHash: v.ContentHash, Reason: v.Reason,
-		Depth: v.Depth, Flags: v.Flags,
+		Depth: v.Depth, Flags: v.Flags, PublishAt: moment(v.PublishAt),
 		Authors: each(v.Authors, func(id string) string { return n.person(id, "") }),
 	}
 }

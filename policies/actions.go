@@ -107,12 +107,16 @@ func relationNames() []string {
 // none is the state of a record or version that is not there.
 const none = "none"
 
+// quarantined stands in the place of a record's state while its text is in quarantine: no rule applies to such a record
+// but those that say so.
+const quarantined = "quarantined"
+
 func recordStates() []string {
 	names := []string{none}
 	for _, s := range incident.RecordStates() {
 		names = append(names, string(s))
 	}
-	return names
+	return append(names, quarantined)
 }
 
 // versionStates: a version that is no longer open counts as none.

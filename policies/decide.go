@@ -278,8 +278,9 @@ func (q *question) matches(r *row) bool {
 // wrote themselves they do know.
 func (q *question) withoutVersion() *question {
 	f, me := *q.f, q.who.Person
-	f.VersionState, f.Class, f.Sensitive, f.OwnerSuspended, f.Assignments = "", "", false, false, nil
+	f.VersionState, f.Class, f.Sensitive, f.OwnerSuspended, f.Quarantined, f.Assignments = "", "", false, false, false, nil
 	f.Authors = slices.DeleteFunc(slices.Clone(f.Authors), func(person string) bool { return person != me })
+	f.Decliners = slices.DeleteFunc(slices.Clone(f.Decliners), func(person string) bool { return person != me })
 	f.Attestations = slices.DeleteFunc(slices.Clone(f.Attestations),
 		func(a incident.Attestation) bool { return a.Person != me })
 	return q.rules.ask(q.who, q.action, &f)

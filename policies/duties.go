@@ -48,6 +48,11 @@ func allDuties() map[string]duty {
 			func(q *question) bool { return !q.signed(incident.Approve) },
 			because("already_signed"),
 		},
+		// an appeal is decided by somebody else than who declined
+		"not_decliner": {
+			func(q *question) bool { return !slices.Contains(q.f.Decliners, q.who.Person) },
+			because("declined_before"),
+		},
 		// who confirms did not do it
 		"second_person": {
 			func(q *question) bool { return !slices.Contains(q.f.Authors, q.who.Person) && !q.signed() },
@@ -63,6 +68,26 @@ func allDuties() map[string]duty {
 		"for_review": {
 			func(q *question) bool { return q.assignedFor(incident.ReviewDuty) },
 			because("not_assigned"),
+		},
+		"for_sensitivity": {
+			func(q *question) bool { return q.assignedFor(incident.SensitivityDuty) },
+			because("not_assigned"),
+		},
+		// who destroys it knows that it is there
+		"known": {
+			func(q *question) bool {
+				_, ok := AudienceOf(*q.who).Tier(q.f.Marking, q.f.Owner, q.f.Recipients)
+				return ok && q.published() || q.may("incident.read_card")
+			},
+			because("not_visible"),
+		},
+		// what is quarantined has been read by whoever does it
+		"reads": {
+			func(q *question) bool {
+				_, ok := AudienceOf(*q.who).Tier(q.f.Marking, q.f.Owner, q.f.Recipients)
+				return ok && q.published() || q.may("incident.read_work")
+			},
+			because("not_visible"),
 		},
 		// open versions of a suspended organization are frozen
 		"owner_active": {

@@ -22,6 +22,7 @@ type Facts struct {
 	Marking      schema.Tier
 	Terms        map[string][]string // kinds area, domain, cause, type
 	Authors      []string            // person ids; of a setting, who proposed it
+	Decliners    []string            // person ids: who declined this version before the owner appealed
 	Attestations []incident.Attestation
 	Assignments  []incident.Assignment // released ones too
 	Excluded     []string              // organization ids that may not review
@@ -36,6 +37,7 @@ type Facts struct {
 	TargetRoles     []identity.Role
 	StandingConsent bool // the owner consented ahead to situation updates
 	OwnerSuspended  bool // its open versions are frozen
+	Quarantined     bool // its text is in quarantine
 }
 
 // Reason is one thing that is missing: a code under "policy." or "quorum." and its parameters (codes, never words).

@@ -135,12 +135,21 @@ func (c cell) question() (identity.Principal, Facts) {
 	switch c.besides {
 	case "author":
 		f.Authors = append(f.Authors, asker)
+	case "decliner":
+		f.Decliners = []string{asker}
 	case "recommended":
 		sign(incident.Recommend, asker, other)
 	case "approved":
 		sign(incident.Approve, asker, other)
 	case "recipient":
 		f.Recipients = []string{other}
+	case "quarantined", "sensitivity":
+		f.Quarantined = true
+		for i := range f.Assignments {
+			if c.besides == "sensitivity" {
+				f.Assignments[i].Duty = incident.SensitivityDuty
+			}
+		}
 	case "ahead":
 		f.StandingConsent = true
 	case "owner_suspended":

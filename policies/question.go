@@ -37,6 +37,9 @@ func (r *Rules) ask(who *identity.Principal, action string, f *Facts) *question 
 	if f.RecordState != "" {
 		q.record = string(f.RecordState)
 	}
+	if f.Quarantined {
+		q.record = quarantined
+	}
 	if f.VersionState != "" && f.VersionState.Open() {
 		q.version = string(f.VersionState)
 	}

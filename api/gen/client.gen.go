@@ -377,6 +377,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/incidents/{id}/accept-words (the `AcceptWords` operationId).
 	AcceptWords(ctx context.Context, id Id, params *AcceptWordsParams, body AcceptWordsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// AppealIncidentWithBody Appeal against a decision to decline
+	//
+	// Once for a declined version. It goes back to review as it was submitted, and is decided by somebody else.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/appeal (the `AppealIncident` operationId).
+	AppealIncidentWithBody(ctx context.Context, id Id, params *AppealIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AppealIncident Appeal against a decision to decline
+	//
+	// Once for a declined version. It goes back to review as it was submitted, and is decided by somebody else.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/appeal (the `AppealIncident` operationId).
+	AppealIncident(ctx context.Context, id Id, params *AppealIncidentParams, body AppealIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// AssignIncidentWithBody Give a review to a person
 	//
 	// The only way to a reviewer for records of the named tier.
@@ -430,6 +448,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/incidents/{id}/claim (the `ClaimIncident` operationId).
 	ClaimIncident(ctx context.Context, id Id, params *ClaimIncidentParams, body ClaimIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClearIncidentWithBody Clear what is in quarantine
+	//
+	// By a sensitivity reviewer. With the second signature it is seen again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/clear (the `ClearIncident` operationId).
+	ClearIncidentWithBody(ctx context.Context, id Id, params *ClearIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ClearIncident Clear what is in quarantine
+	//
+	// By a sensitivity reviewer. With the second signature it is seen again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/clear (the `ClearIncident` operationId).
+	ClearIncident(ctx context.Context, id Id, params *ClearIncidentParams, body ClearIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CommentIncidentWithBody Comment on a field
 	//
@@ -527,6 +563,60 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/incidents/{id}/editions (the `ListEditions` operationId).
 	ListEditions(ctx context.Context, id Id, params *ListEditionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// EndNoteWithBody End a caution note
+	//
+	// That it stood there stays in the log and in the feeds.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/end-note (the `EndNote` operationId).
+	EndNoteWithBody(ctx context.Context, id Id, params *EndNoteParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndNote End a caution note
+	//
+	// That it stood there stays in the log and in the feeds.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/end-note (the `EndNote` operationId).
+	EndNote(ctx context.Context, id Id, params *EndNoteParams, body EndNoteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// HoldIncidentWithBody Hold a published record
+	//
+	// At once. Its readers are told only that it is being checked and until when that is decided; a second person confirms, and another approver lets it go or it is withdrawn. It asks for no revision.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/hold (the `HoldIncident` operationId).
+	HoldIncidentWithBody(ctx context.Context, id Id, params *HoldIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// HoldIncident Hold a published record
+	//
+	// At once. Its readers are told only that it is being checked and until when that is decided; a second person confirms, and another approver lets it go or it is withdrawn. It asks for no revision.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/hold (the `HoldIncident` operationId).
+	HoldIncident(ctx context.Context, id Id, params *HoldIncidentParams, body HoldIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiftIncidentWithBody Let a held record go
+	//
+	// Its readers see it again as it was. Who held it cannot let it go.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/lift (the `LiftIncident` operationId).
+	LiftIncidentWithBody(ctx context.Context, id Id, params *LiftIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LiftIncident Let a held record go
+	//
+	// Its readers see it again as it was. Who held it cannot let it go.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/lift (the `LiftIncident` operationId).
+	LiftIncident(ctx context.Context, id Id, params *LiftIncidentParams, body LiftIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// MergeIncidentWithBody Merge a record into another
 	//
 	// Its id leads to the other from now on.
@@ -581,6 +671,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/incidents/{id}/new-version (the `BeginVersion` operationId).
 	BeginVersion(ctx context.Context, id Id, params *BeginVersionParams, body BeginVersionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// NoteIncidentWithBody Set a caution note
+	//
+	// A dated notice beside every edition, part of none, shown to readers of a tier and those above.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/note (the `NoteIncident` operationId).
+	NoteIncidentWithBody(ctx context.Context, id Id, params *NoteIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// NoteIncident Set a caution note
+	//
+	// A dated notice beside every edition, part of none, shown to readers of a tier and those above.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/note (the `NoteIncident` operationId).
+	NoteIncident(ctx context.Context, id Id, params *NoteIncidentParams, body NoteIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// PublishIncidentWithBody Publish
 	//
 	// Approves exactly this content; when the quorum is met it becomes the next edition at once.
@@ -598,6 +706,31 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/incidents/{id}/publish (the `PublishIncident` operationId).
 	PublishIncident(ctx context.Context, id Id, params *PublishIncidentParams, body PublishIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PurgeIncidentWithBody Destroy what a record says
+	//
+	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/purge (the `PurgeIncident` operationId).
+	PurgeIncidentWithBody(ctx context.Context, id Id, params *PurgeIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PurgeIncident Destroy what a record says
+	//
+	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/purge (the `PurgeIncident` operationId).
+	PurgeIncident(ctx context.Context, id Id, params *PurgeIncidentParams, body PurgeIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// QuarantineIncident Put hazardous text into quarantine
+	//
+	// One action, at once and without quoting it: only the owner's focal point and two sensitivity reviewers, whom an approver assigns, still read it. A published record is held with it.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/quarantine (the `QuarantineIncident` operationId).
+	QuarantineIncident(ctx context.Context, id Id, params *QuarantineIncidentParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RecallIncidentWithBody Take a submission back
 	//
@@ -702,6 +835,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/incidents/{id}/return (the `ReturnIncident` operationId).
 	ReturnIncident(ctx context.Context, id Id, params *ReturnIncidentParams, body ReturnIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ScheduleIncidentWithBody Publish at a time
+	//
+	// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
+	ScheduleIncidentWithBody(ctx context.Context, id Id, params *ScheduleIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ScheduleIncident Publish at a time
+	//
+	// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
+	ScheduleIncident(ctx context.Context, id Id, params *ScheduleIncidentParams, body ScheduleIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SubmitIncidentWithBody Submit a draft for review
 	//
@@ -1743,6 +1894,44 @@ func (c *Client) AcceptWords(ctx context.Context, id Id, params *AcceptWordsPara
 	return c.Client.Do(req)
 }
 
+// AppealIncidentWithBody Appeal against a decision to decline
+//
+// Once for a declined version. It goes back to review as it was submitted, and is decided by somebody else.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/appeal (the `AppealIncident` operationId).
+func (c *Client) AppealIncidentWithBody(ctx context.Context, id Id, params *AppealIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAppealIncidentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AppealIncident Appeal against a decision to decline
+//
+// Once for a declined version. It goes back to review as it was submitted, and is decided by somebody else.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/appeal (the `AppealIncident` operationId).
+func (c *Client) AppealIncident(ctx context.Context, id Id, params *AppealIncidentParams, body AppealIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAppealIncidentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // AssignIncidentWithBody Give a review to a person
 //
 // The only way to a reviewer for records of the named tier.
@@ -1847,6 +2036,44 @@ func (c *Client) ClaimIncidentWithBody(ctx context.Context, id Id, params *Claim
 // Corresponds with POST /api/v1/incidents/{id}/claim (the `ClaimIncident` operationId).
 func (c *Client) ClaimIncident(ctx context.Context, id Id, params *ClaimIncidentParams, body ClaimIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewClaimIncidentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClearIncidentWithBody Clear what is in quarantine
+//
+// By a sensitivity reviewer. With the second signature it is seen again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/clear (the `ClearIncident` operationId).
+func (c *Client) ClearIncidentWithBody(ctx context.Context, id Id, params *ClearIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClearIncidentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ClearIncident Clear what is in quarantine
+//
+// By a sensitivity reviewer. With the second signature it is seen again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/clear (the `ClearIncident` operationId).
+func (c *Client) ClearIncident(ctx context.Context, id Id, params *ClearIncidentParams, body ClearIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewClearIncidentRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2073,6 +2300,120 @@ func (c *Client) ListEditions(ctx context.Context, id Id, params *ListEditionsPa
 	return c.Client.Do(req)
 }
 
+// EndNoteWithBody End a caution note
+//
+// That it stood there stays in the log and in the feeds.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/end-note (the `EndNote` operationId).
+func (c *Client) EndNoteWithBody(ctx context.Context, id Id, params *EndNoteParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndNoteRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndNote End a caution note
+//
+// That it stood there stays in the log and in the feeds.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/end-note (the `EndNote` operationId).
+func (c *Client) EndNote(ctx context.Context, id Id, params *EndNoteParams, body EndNoteJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndNoteRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// HoldIncidentWithBody Hold a published record
+//
+// At once. Its readers are told only that it is being checked and until when that is decided; a second person confirms, and another approver lets it go or it is withdrawn. It asks for no revision.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/hold (the `HoldIncident` operationId).
+func (c *Client) HoldIncidentWithBody(ctx context.Context, id Id, params *HoldIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewHoldIncidentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// HoldIncident Hold a published record
+//
+// At once. Its readers are told only that it is being checked and until when that is decided; a second person confirms, and another approver lets it go or it is withdrawn. It asks for no revision.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/hold (the `HoldIncident` operationId).
+func (c *Client) HoldIncident(ctx context.Context, id Id, params *HoldIncidentParams, body HoldIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewHoldIncidentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiftIncidentWithBody Let a held record go
+//
+// Its readers see it again as it was. Who held it cannot let it go.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/lift (the `LiftIncident` operationId).
+func (c *Client) LiftIncidentWithBody(ctx context.Context, id Id, params *LiftIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiftIncidentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LiftIncident Let a held record go
+//
+// Its readers see it again as it was. Who held it cannot let it go.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/lift (the `LiftIncident` operationId).
+func (c *Client) LiftIncident(ctx context.Context, id Id, params *LiftIncidentParams, body LiftIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLiftIncidentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // MergeIncidentWithBody Merge a record into another
 //
 // Its id leads to the other from now on.
@@ -2187,6 +2528,44 @@ func (c *Client) BeginVersion(ctx context.Context, id Id, params *BeginVersionPa
 	return c.Client.Do(req)
 }
 
+// NoteIncidentWithBody Set a caution note
+//
+// A dated notice beside every edition, part of none, shown to readers of a tier and those above.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/note (the `NoteIncident` operationId).
+func (c *Client) NoteIncidentWithBody(ctx context.Context, id Id, params *NoteIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNoteIncidentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// NoteIncident Set a caution note
+//
+// A dated notice beside every edition, part of none, shown to readers of a tier and those above.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/note (the `NoteIncident` operationId).
+func (c *Client) NoteIncident(ctx context.Context, id Id, params *NoteIncidentParams, body NoteIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewNoteIncidentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // PublishIncidentWithBody Publish
 //
 // Approves exactly this content; when the quorum is met it becomes the next edition at once.
@@ -2215,6 +2594,61 @@ func (c *Client) PublishIncidentWithBody(ctx context.Context, id Id, params *Pub
 // Corresponds with POST /api/v1/incidents/{id}/publish (the `PublishIncident` operationId).
 func (c *Client) PublishIncident(ctx context.Context, id Id, params *PublishIncidentParams, body PublishIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPublishIncidentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PurgeIncidentWithBody Destroy what a record says
+//
+// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/purge (the `PurgeIncident` operationId).
+func (c *Client) PurgeIncidentWithBody(ctx context.Context, id Id, params *PurgeIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPurgeIncidentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PurgeIncident Destroy what a record says
+//
+// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/purge (the `PurgeIncident` operationId).
+func (c *Client) PurgeIncident(ctx context.Context, id Id, params *PurgeIncidentParams, body PurgeIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPurgeIncidentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// QuarantineIncident Put hazardous text into quarantine
+//
+// One action, at once and without quoting it: only the owner's focal point and two sensitivity reviewers, whom an approver assigns, still read it. A published record is held with it.
+//
+// Corresponds with POST /api/v1/incidents/{id}/quarantine (the `QuarantineIncident` operationId).
+func (c *Client) QuarantineIncident(ctx context.Context, id Id, params *QuarantineIncidentParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQuarantineIncidentRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2439,6 +2873,44 @@ func (c *Client) ReturnIncidentWithBody(ctx context.Context, id Id, params *Retu
 // Corresponds with POST /api/v1/incidents/{id}/return (the `ReturnIncident` operationId).
 func (c *Client) ReturnIncident(ctx context.Context, id Id, params *ReturnIncidentParams, body ReturnIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReturnIncidentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ScheduleIncidentWithBody Publish at a time
+//
+// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
+func (c *Client) ScheduleIncidentWithBody(ctx context.Context, id Id, params *ScheduleIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewScheduleIncidentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ScheduleIncident Publish at a time
+//
+// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
+func (c *Client) ScheduleIncident(ctx context.Context, id Id, params *ScheduleIncidentParams, body ScheduleIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewScheduleIncidentRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5315,6 +5787,89 @@ func NewAcceptWordsRequestWithBody(server string, id Id, params *AcceptWordsPara
 	return req, nil
 }
 
+// NewAppealIncidentRequest calls the generic AppealIncident builder with application/json body
+func NewAppealIncidentRequest(server string, id Id, params *AppealIncidentParams, body AppealIncidentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAppealIncidentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewAppealIncidentRequestWithBody constructs an http.Request for the AppealIncident method, with any body, and a specified content type
+func NewAppealIncidentRequestWithBody(server string, id Id, params *AppealIncidentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/appeal", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewAssignIncidentRequest calls the generic AssignIncident builder with application/json body
 func NewAssignIncidentRequest(server string, id Id, params *AssignIncidentParams, body AssignIncidentJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5483,6 +6038,76 @@ func NewClaimIncidentRequestWithBody(server string, id Id, params *ClaimIncident
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/incidents/%s/claim", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewClearIncidentRequest calls the generic ClearIncident builder with application/json body
+func NewClearIncidentRequest(server string, id Id, params *ClearIncidentParams, body ClearIncidentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewClearIncidentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewClearIncidentRequestWithBody constructs an http.Request for the ClearIncident method, with any body, and a specified content type
+func NewClearIncidentRequestWithBody(server string, id Id, params *ClearIncidentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/clear", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -6028,6 +6653,216 @@ func NewListEditionsRequest(server string, id Id, params *ListEditionsParams) (*
 	return req, nil
 }
 
+// NewEndNoteRequest calls the generic EndNote builder with application/json body
+func NewEndNoteRequest(server string, id Id, params *EndNoteParams, body EndNoteJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewEndNoteRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewEndNoteRequestWithBody constructs an http.Request for the EndNote method, with any body, and a specified content type
+func NewEndNoteRequestWithBody(server string, id Id, params *EndNoteParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/end-note", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewHoldIncidentRequest calls the generic HoldIncident builder with application/json body
+func NewHoldIncidentRequest(server string, id Id, params *HoldIncidentParams, body HoldIncidentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewHoldIncidentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewHoldIncidentRequestWithBody constructs an http.Request for the HoldIncident method, with any body, and a specified content type
+func NewHoldIncidentRequestWithBody(server string, id Id, params *HoldIncidentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/hold", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLiftIncidentRequest calls the generic LiftIncident builder with application/json body
+func NewLiftIncidentRequest(server string, id Id, params *LiftIncidentParams, body LiftIncidentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLiftIncidentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewLiftIncidentRequestWithBody constructs an http.Request for the LiftIncident method, with any body, and a specified content type
+func NewLiftIncidentRequestWithBody(server string, id Id, params *LiftIncidentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/lift", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewMergeIncidentRequest calls the generic MergeIncident builder with application/json body
 func NewMergeIncidentRequest(server string, id Id, params *MergeIncidentParams, body MergeIncidentJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6264,6 +7099,76 @@ func NewBeginVersionRequestWithBody(server string, id Id, params *BeginVersionPa
 	return req, nil
 }
 
+// NewNoteIncidentRequest calls the generic NoteIncident builder with application/json body
+func NewNoteIncidentRequest(server string, id Id, params *NoteIncidentParams, body NoteIncidentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewNoteIncidentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewNoteIncidentRequestWithBody constructs an http.Request for the NoteIncident method, with any body, and a specified content type
+func NewNoteIncidentRequestWithBody(server string, id Id, params *NoteIncidentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/note", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewPublishIncidentRequest calls the generic PublishIncident builder with application/json body
 func NewPublishIncidentRequest(server string, id Id, params *PublishIncidentParams, body PublishIncidentJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6342,6 +7247,133 @@ func NewPublishIncidentRequestWithBody(server string, id Id, params *PublishInci
 
 		req.Header.Set("If-Match", headerParam0)
 
+	}
+
+	return req, nil
+}
+
+// NewPurgeIncidentRequest calls the generic PurgeIncident builder with application/json body
+func NewPurgeIncidentRequest(server string, id Id, params *PurgeIncidentParams, body PurgeIncidentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPurgeIncidentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewPurgeIncidentRequestWithBody constructs an http.Request for the PurgeIncident method, with any body, and a specified content type
+func NewPurgeIncidentRequestWithBody(server string, id Id, params *PurgeIncidentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/purge", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewQuarantineIncidentRequest constructs an http.Request for the QuarantineIncident method
+func NewQuarantineIncidentRequest(server string, id Id, params *QuarantineIncidentParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/quarantine", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -6777,6 +7809,89 @@ func NewReturnIncidentRequestWithBody(server string, id Id, params *ReturnIncide
 	}
 
 	operationPath := fmt.Sprintf("/api/v1/incidents/%s/return", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "If-Match", params.IfMatch, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("If-Match", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewScheduleIncidentRequest calls the generic ScheduleIncident builder with application/json body
+func NewScheduleIncidentRequest(server string, id Id, params *ScheduleIncidentParams, body ScheduleIncidentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewScheduleIncidentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewScheduleIncidentRequestWithBody constructs an http.Request for the ScheduleIncident method, with any body, and a specified content type
+func NewScheduleIncidentRequestWithBody(server string, id Id, params *ScheduleIncidentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/schedule", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -9838,6 +10953,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/incidents/{id}/accept-words (the `AcceptWords` operationId).
 	AcceptWordsWithResponse(ctx context.Context, id Id, params *AcceptWordsParams, body AcceptWordsJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptWordsResponse, error)
 
+	// AppealIncidentWithBodyWithResponse Appeal against a decision to decline
+	//
+	// Once for a declined version. It goes back to review as it was submitted, and is decided by somebody else.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/appeal (the `AppealIncident` operationId).
+	AppealIncidentWithBodyWithResponse(ctx context.Context, id Id, params *AppealIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AppealIncidentResponse, error)
+
+	// AppealIncidentWithResponse Appeal against a decision to decline
+	//
+	// Once for a declined version. It goes back to review as it was submitted, and is decided by somebody else.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/appeal (the `AppealIncident` operationId).
+	AppealIncidentWithResponse(ctx context.Context, id Id, params *AppealIncidentParams, body AppealIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*AppealIncidentResponse, error)
+
 	// AssignIncidentWithBodyWithResponse Give a review to a person
 	//
 	// The only way to a reviewer for records of the named tier.
@@ -9891,6 +11024,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/incidents/{id}/claim (the `ClaimIncident` operationId).
 	ClaimIncidentWithResponse(ctx context.Context, id Id, params *ClaimIncidentParams, body ClaimIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*ClaimIncidentResponse, error)
+
+	// ClearIncidentWithBodyWithResponse Clear what is in quarantine
+	//
+	// By a sensitivity reviewer. With the second signature it is seen again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/clear (the `ClearIncident` operationId).
+	ClearIncidentWithBodyWithResponse(ctx context.Context, id Id, params *ClearIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClearIncidentResponse, error)
+
+	// ClearIncidentWithResponse Clear what is in quarantine
+	//
+	// By a sensitivity reviewer. With the second signature it is seen again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/clear (the `ClearIncident` operationId).
+	ClearIncidentWithResponse(ctx context.Context, id Id, params *ClearIncidentParams, body ClearIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*ClearIncidentResponse, error)
 
 	// CommentIncidentWithBodyWithResponse Comment on a field
 	//
@@ -9992,6 +11143,60 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/incidents/{id}/editions (the `ListEditions` operationId).
 	ListEditionsWithResponse(ctx context.Context, id Id, params *ListEditionsParams, reqEditors ...RequestEditorFn) (*ListEditionsResponse, error)
 
+	// EndNoteWithBodyWithResponse End a caution note
+	//
+	// That it stood there stays in the log and in the feeds.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/end-note (the `EndNote` operationId).
+	EndNoteWithBodyWithResponse(ctx context.Context, id Id, params *EndNoteParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndNoteResponse, error)
+
+	// EndNoteWithResponse End a caution note
+	//
+	// That it stood there stays in the log and in the feeds.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/end-note (the `EndNote` operationId).
+	EndNoteWithResponse(ctx context.Context, id Id, params *EndNoteParams, body EndNoteJSONRequestBody, reqEditors ...RequestEditorFn) (*EndNoteResponse, error)
+
+	// HoldIncidentWithBodyWithResponse Hold a published record
+	//
+	// At once. Its readers are told only that it is being checked and until when that is decided; a second person confirms, and another approver lets it go or it is withdrawn. It asks for no revision.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/hold (the `HoldIncident` operationId).
+	HoldIncidentWithBodyWithResponse(ctx context.Context, id Id, params *HoldIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*HoldIncidentResponse, error)
+
+	// HoldIncidentWithResponse Hold a published record
+	//
+	// At once. Its readers are told only that it is being checked and until when that is decided; a second person confirms, and another approver lets it go or it is withdrawn. It asks for no revision.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/hold (the `HoldIncident` operationId).
+	HoldIncidentWithResponse(ctx context.Context, id Id, params *HoldIncidentParams, body HoldIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*HoldIncidentResponse, error)
+
+	// LiftIncidentWithBodyWithResponse Let a held record go
+	//
+	// Its readers see it again as it was. Who held it cannot let it go.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/lift (the `LiftIncident` operationId).
+	LiftIncidentWithBodyWithResponse(ctx context.Context, id Id, params *LiftIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LiftIncidentResponse, error)
+
+	// LiftIncidentWithResponse Let a held record go
+	//
+	// Its readers see it again as it was. Who held it cannot let it go.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/lift (the `LiftIncident` operationId).
+	LiftIncidentWithResponse(ctx context.Context, id Id, params *LiftIncidentParams, body LiftIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*LiftIncidentResponse, error)
+
 	// MergeIncidentWithBodyWithResponse Merge a record into another
 	//
 	// Its id leads to the other from now on.
@@ -10046,6 +11251,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/incidents/{id}/new-version (the `BeginVersion` operationId).
 	BeginVersionWithResponse(ctx context.Context, id Id, params *BeginVersionParams, body BeginVersionJSONRequestBody, reqEditors ...RequestEditorFn) (*BeginVersionResponse, error)
 
+	// NoteIncidentWithBodyWithResponse Set a caution note
+	//
+	// A dated notice beside every edition, part of none, shown to readers of a tier and those above.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/note (the `NoteIncident` operationId).
+	NoteIncidentWithBodyWithResponse(ctx context.Context, id Id, params *NoteIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NoteIncidentResponse, error)
+
+	// NoteIncidentWithResponse Set a caution note
+	//
+	// A dated notice beside every edition, part of none, shown to readers of a tier and those above.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/note (the `NoteIncident` operationId).
+	NoteIncidentWithResponse(ctx context.Context, id Id, params *NoteIncidentParams, body NoteIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*NoteIncidentResponse, error)
+
 	// PublishIncidentWithBodyWithResponse Publish
 	//
 	// Approves exactly this content; when the quorum is met it becomes the next edition at once.
@@ -10063,6 +11286,33 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/incidents/{id}/publish (the `PublishIncident` operationId).
 	PublishIncidentWithResponse(ctx context.Context, id Id, params *PublishIncidentParams, body PublishIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishIncidentResponse, error)
+
+	// PurgeIncidentWithBodyWithResponse Destroy what a record says
+	//
+	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/purge (the `PurgeIncident` operationId).
+	PurgeIncidentWithBodyWithResponse(ctx context.Context, id Id, params *PurgeIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PurgeIncidentResponse, error)
+
+	// PurgeIncidentWithResponse Destroy what a record says
+	//
+	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/purge (the `PurgeIncident` operationId).
+	PurgeIncidentWithResponse(ctx context.Context, id Id, params *PurgeIncidentParams, body PurgeIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*PurgeIncidentResponse, error)
+
+	// QuarantineIncidentWithResponse Put hazardous text into quarantine
+	//
+	// One action, at once and without quoting it: only the owner's focal point and two sensitivity reviewers, whom an approver assigns, still read it. A published record is held with it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/quarantine (the `QuarantineIncident` operationId).
+	QuarantineIncidentWithResponse(ctx context.Context, id Id, params *QuarantineIncidentParams, reqEditors ...RequestEditorFn) (*QuarantineIncidentResponse, error)
 
 	// RecallIncidentWithBodyWithResponse Take a submission back
 	//
@@ -10167,6 +11417,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/incidents/{id}/return (the `ReturnIncident` operationId).
 	ReturnIncidentWithResponse(ctx context.Context, id Id, params *ReturnIncidentParams, body ReturnIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*ReturnIncidentResponse, error)
+
+	// ScheduleIncidentWithBodyWithResponse Publish at a time
+	//
+	// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
+	ScheduleIncidentWithBodyWithResponse(ctx context.Context, id Id, params *ScheduleIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ScheduleIncidentResponse, error)
+
+	// ScheduleIncidentWithResponse Publish at a time
+	//
+	// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
+	ScheduleIncidentWithResponse(ctx context.Context, id Id, params *ScheduleIncidentParams, body ScheduleIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*ScheduleIncidentResponse, error)
 
 	// SubmitIncidentWithBodyWithResponse Submit a draft for review
 	//
@@ -11611,6 +12879,54 @@ func (r AcceptWordsResponse) ContentType() string {
 	return ""
 }
 
+// AppealIncidentResponse200Headers the declared response headers of an HTTP 200 response for AppealIncident
+type AppealIncidentResponse200Headers struct {
+	ETag string
+}
+
+type AppealIncidentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AppealIncidentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AppealIncidentResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r AppealIncidentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AppealIncidentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AppealIncidentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AppealIncidentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // AssignIncidentResponse200Headers the declared response headers of an HTTP 200 response for AssignIncident
 type AssignIncidentResponse200Headers struct {
 	ETag string
@@ -11742,6 +13058,54 @@ func (r ClaimIncidentResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ClaimIncidentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ClearIncidentResponse200Headers the declared response headers of an HTTP 200 response for ClearIncident
+type ClearIncidentResponse200Headers struct {
+	ETag string
+}
+
+type ClearIncidentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ClearIncidentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ClearIncidentResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ClearIncidentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ClearIncidentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ClearIncidentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ClearIncidentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12070,6 +13434,150 @@ func (r ListEditionsResponse) ContentType() string {
 	return ""
 }
 
+// EndNoteResponse200Headers the declared response headers of an HTTP 200 response for EndNote
+type EndNoteResponse200Headers struct {
+	ETag string
+}
+
+type EndNoteResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *EndNoteResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r EndNoteResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r EndNoteResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndNoteResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndNoteResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndNoteResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// HoldIncidentResponse200Headers the declared response headers of an HTTP 200 response for HoldIncident
+type HoldIncidentResponse200Headers struct {
+	ETag string
+}
+
+type HoldIncidentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *HoldIncidentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r HoldIncidentResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r HoldIncidentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r HoldIncidentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r HoldIncidentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r HoldIncidentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LiftIncidentResponse200Headers the declared response headers of an HTTP 200 response for LiftIncident
+type LiftIncidentResponse200Headers struct {
+	ETag string
+}
+
+type LiftIncidentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *LiftIncidentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LiftIncidentResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r LiftIncidentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LiftIncidentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LiftIncidentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LiftIncidentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // MergeIncidentResponse200Headers the declared response headers of an HTTP 200 response for MergeIncident
 type MergeIncidentResponse200Headers struct {
 	ETag string
@@ -12214,6 +13722,54 @@ func (r BeginVersionResponse) ContentType() string {
 	return ""
 }
 
+// NoteIncidentResponse200Headers the declared response headers of an HTTP 200 response for NoteIncident
+type NoteIncidentResponse200Headers struct {
+	ETag string
+}
+
+type NoteIncidentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *NoteIncidentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r NoteIncidentResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r NoteIncidentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r NoteIncidentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r NoteIncidentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r NoteIncidentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // PublishIncidentResponse200Headers the declared response headers of an HTTP 200 response for PublishIncident
 type PublishIncidentResponse200Headers struct {
 	ETag string
@@ -12256,6 +13812,102 @@ func (r PublishIncidentResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PublishIncidentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PurgeIncidentResponse200Headers the declared response headers of an HTTP 200 response for PurgeIncident
+type PurgeIncidentResponse200Headers struct {
+	ETag string
+}
+
+type PurgeIncidentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PurgeIncidentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PurgeIncidentResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r PurgeIncidentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PurgeIncidentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PurgeIncidentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PurgeIncidentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// QuarantineIncidentResponse200Headers the declared response headers of an HTTP 200 response for QuarantineIncident
+type QuarantineIncidentResponse200Headers struct {
+	ETag string
+}
+
+type QuarantineIncidentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *QuarantineIncidentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r QuarantineIncidentResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r QuarantineIncidentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r QuarantineIncidentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r QuarantineIncidentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r QuarantineIncidentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12544,6 +14196,54 @@ func (r ReturnIncidentResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReturnIncidentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ScheduleIncidentResponse200Headers the declared response headers of an HTTP 200 response for ScheduleIncident
+type ScheduleIncidentResponse200Headers struct {
+	ETag string
+}
+
+type ScheduleIncidentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ScheduleIncidentResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ScheduleIncidentResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ScheduleIncidentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ScheduleIncidentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ScheduleIncidentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ScheduleIncidentResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -14649,6 +16349,36 @@ func (c *ClientWithResponses) AcceptWordsWithResponse(ctx context.Context, id Id
 	return ParseAcceptWordsResponse(rsp)
 }
 
+// AppealIncidentWithBodyWithResponse Appeal against a decision to decline
+//
+// Once for a declined version. It goes back to review as it was submitted, and is decided by somebody else.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/appeal (the `AppealIncident` operationId).
+func (c *ClientWithResponses) AppealIncidentWithBodyWithResponse(ctx context.Context, id Id, params *AppealIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AppealIncidentResponse, error) {
+	rsp, err := c.AppealIncidentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAppealIncidentResponse(rsp)
+}
+
+// AppealIncidentWithResponse Appeal against a decision to decline
+//
+// Once for a declined version. It goes back to review as it was submitted, and is decided by somebody else.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/appeal (the `AppealIncident` operationId).
+func (c *ClientWithResponses) AppealIncidentWithResponse(ctx context.Context, id Id, params *AppealIncidentParams, body AppealIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*AppealIncidentResponse, error) {
+	rsp, err := c.AppealIncident(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAppealIncidentResponse(rsp)
+}
+
 // AssignIncidentWithBodyWithResponse Give a review to a person
 //
 // The only way to a reviewer for records of the named tier.
@@ -14737,6 +16467,36 @@ func (c *ClientWithResponses) ClaimIncidentWithResponse(ctx context.Context, id 
 		return nil, err
 	}
 	return ParseClaimIncidentResponse(rsp)
+}
+
+// ClearIncidentWithBodyWithResponse Clear what is in quarantine
+//
+// By a sensitivity reviewer. With the second signature it is seen again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/clear (the `ClearIncident` operationId).
+func (c *ClientWithResponses) ClearIncidentWithBodyWithResponse(ctx context.Context, id Id, params *ClearIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ClearIncidentResponse, error) {
+	rsp, err := c.ClearIncidentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClearIncidentResponse(rsp)
+}
+
+// ClearIncidentWithResponse Clear what is in quarantine
+//
+// By a sensitivity reviewer. With the second signature it is seen again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/clear (the `ClearIncident` operationId).
+func (c *ClientWithResponses) ClearIncidentWithResponse(ctx context.Context, id Id, params *ClearIncidentParams, body ClearIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*ClearIncidentResponse, error) {
+	rsp, err := c.ClearIncident(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseClearIncidentResponse(rsp)
 }
 
 // CommentIncidentWithBodyWithResponse Comment on a field
@@ -14911,6 +16671,96 @@ func (c *ClientWithResponses) ListEditionsWithResponse(ctx context.Context, id I
 	return ParseListEditionsResponse(rsp)
 }
 
+// EndNoteWithBodyWithResponse End a caution note
+//
+// That it stood there stays in the log and in the feeds.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/end-note (the `EndNote` operationId).
+func (c *ClientWithResponses) EndNoteWithBodyWithResponse(ctx context.Context, id Id, params *EndNoteParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*EndNoteResponse, error) {
+	rsp, err := c.EndNoteWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndNoteResponse(rsp)
+}
+
+// EndNoteWithResponse End a caution note
+//
+// That it stood there stays in the log and in the feeds.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/end-note (the `EndNote` operationId).
+func (c *ClientWithResponses) EndNoteWithResponse(ctx context.Context, id Id, params *EndNoteParams, body EndNoteJSONRequestBody, reqEditors ...RequestEditorFn) (*EndNoteResponse, error) {
+	rsp, err := c.EndNote(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndNoteResponse(rsp)
+}
+
+// HoldIncidentWithBodyWithResponse Hold a published record
+//
+// At once. Its readers are told only that it is being checked and until when that is decided; a second person confirms, and another approver lets it go or it is withdrawn. It asks for no revision.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/hold (the `HoldIncident` operationId).
+func (c *ClientWithResponses) HoldIncidentWithBodyWithResponse(ctx context.Context, id Id, params *HoldIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*HoldIncidentResponse, error) {
+	rsp, err := c.HoldIncidentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseHoldIncidentResponse(rsp)
+}
+
+// HoldIncidentWithResponse Hold a published record
+//
+// At once. Its readers are told only that it is being checked and until when that is decided; a second person confirms, and another approver lets it go or it is withdrawn. It asks for no revision.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/hold (the `HoldIncident` operationId).
+func (c *ClientWithResponses) HoldIncidentWithResponse(ctx context.Context, id Id, params *HoldIncidentParams, body HoldIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*HoldIncidentResponse, error) {
+	rsp, err := c.HoldIncident(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseHoldIncidentResponse(rsp)
+}
+
+// LiftIncidentWithBodyWithResponse Let a held record go
+//
+// Its readers see it again as it was. Who held it cannot let it go.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/lift (the `LiftIncident` operationId).
+func (c *ClientWithResponses) LiftIncidentWithBodyWithResponse(ctx context.Context, id Id, params *LiftIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LiftIncidentResponse, error) {
+	rsp, err := c.LiftIncidentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLiftIncidentResponse(rsp)
+}
+
+// LiftIncidentWithResponse Let a held record go
+//
+// Its readers see it again as it was. Who held it cannot let it go.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/lift (the `LiftIncident` operationId).
+func (c *ClientWithResponses) LiftIncidentWithResponse(ctx context.Context, id Id, params *LiftIncidentParams, body LiftIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*LiftIncidentResponse, error) {
+	rsp, err := c.LiftIncident(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLiftIncidentResponse(rsp)
+}
+
 // MergeIncidentWithBodyWithResponse Merge a record into another
 //
 // Its id leads to the other from now on.
@@ -15001,6 +16851,36 @@ func (c *ClientWithResponses) BeginVersionWithResponse(ctx context.Context, id I
 	return ParseBeginVersionResponse(rsp)
 }
 
+// NoteIncidentWithBodyWithResponse Set a caution note
+//
+// A dated notice beside every edition, part of none, shown to readers of a tier and those above.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/note (the `NoteIncident` operationId).
+func (c *ClientWithResponses) NoteIncidentWithBodyWithResponse(ctx context.Context, id Id, params *NoteIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*NoteIncidentResponse, error) {
+	rsp, err := c.NoteIncidentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNoteIncidentResponse(rsp)
+}
+
+// NoteIncidentWithResponse Set a caution note
+//
+// A dated notice beside every edition, part of none, shown to readers of a tier and those above.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/note (the `NoteIncident` operationId).
+func (c *ClientWithResponses) NoteIncidentWithResponse(ctx context.Context, id Id, params *NoteIncidentParams, body NoteIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*NoteIncidentResponse, error) {
+	rsp, err := c.NoteIncident(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseNoteIncidentResponse(rsp)
+}
+
 // PublishIncidentWithBodyWithResponse Publish
 //
 // Approves exactly this content; when the quorum is met it becomes the next edition at once.
@@ -15029,6 +16909,51 @@ func (c *ClientWithResponses) PublishIncidentWithResponse(ctx context.Context, i
 		return nil, err
 	}
 	return ParsePublishIncidentResponse(rsp)
+}
+
+// PurgeIncidentWithBodyWithResponse Destroy what a record says
+//
+// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/purge (the `PurgeIncident` operationId).
+func (c *ClientWithResponses) PurgeIncidentWithBodyWithResponse(ctx context.Context, id Id, params *PurgeIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PurgeIncidentResponse, error) {
+	rsp, err := c.PurgeIncidentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePurgeIncidentResponse(rsp)
+}
+
+// PurgeIncidentWithResponse Destroy what a record says
+//
+// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/purge (the `PurgeIncident` operationId).
+func (c *ClientWithResponses) PurgeIncidentWithResponse(ctx context.Context, id Id, params *PurgeIncidentParams, body PurgeIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*PurgeIncidentResponse, error) {
+	rsp, err := c.PurgeIncident(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePurgeIncidentResponse(rsp)
+}
+
+// QuarantineIncidentWithResponse Put hazardous text into quarantine
+//
+// One action, at once and without quoting it: only the owner's focal point and two sensitivity reviewers, whom an approver assigns, still read it. A published record is held with it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/quarantine (the `QuarantineIncident` operationId).
+func (c *ClientWithResponses) QuarantineIncidentWithResponse(ctx context.Context, id Id, params *QuarantineIncidentParams, reqEditors ...RequestEditorFn) (*QuarantineIncidentResponse, error) {
+	rsp, err := c.QuarantineIncident(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseQuarantineIncidentResponse(rsp)
 }
 
 // RecallIncidentWithBodyWithResponse Take a submission back
@@ -15205,6 +17130,36 @@ func (c *ClientWithResponses) ReturnIncidentWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseReturnIncidentResponse(rsp)
+}
+
+// ScheduleIncidentWithBodyWithResponse Publish at a time
+//
+// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
+func (c *ClientWithResponses) ScheduleIncidentWithBodyWithResponse(ctx context.Context, id Id, params *ScheduleIncidentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ScheduleIncidentResponse, error) {
+	rsp, err := c.ScheduleIncidentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseScheduleIncidentResponse(rsp)
+}
+
+// ScheduleIncidentWithResponse Publish at a time
+//
+// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
+func (c *ClientWithResponses) ScheduleIncidentWithResponse(ctx context.Context, id Id, params *ScheduleIncidentParams, body ScheduleIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*ScheduleIncidentResponse, error) {
+	rsp, err := c.ScheduleIncident(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseScheduleIncidentResponse(rsp)
 }
 
 // SubmitIncidentWithBodyWithResponse Submit a draft for review
@@ -16601,6 +18556,45 @@ func ParseAcceptWordsResponse(rsp *http.Response) (*AcceptWordsResponse, error) 
 	return response, nil
 }
 
+// ParseAppealIncidentResponse parses an HTTP response from a AppealIncidentWithResponse call
+func ParseAppealIncidentResponse(rsp *http.Response) (*AppealIncidentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AppealIncidentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AppealIncidentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseAssignIncidentResponse parses an HTTP response from a AssignIncidentWithResponse call
 func ParseAssignIncidentResponse(rsp *http.Response) (*AssignIncidentResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -16692,6 +18686,45 @@ func ParseClaimIncidentResponse(rsp *http.Response) (*ClaimIncidentResponse, err
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ClaimIncidentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseClearIncidentResponse parses an HTTP response from a ClearIncidentWithResponse call
+func ParseClearIncidentResponse(rsp *http.Response) (*ClearIncidentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ClearIncidentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ClearIncidentResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -16952,6 +18985,123 @@ func ParseListEditionsResponse(rsp *http.Response) (*ListEditionsResponse, error
 	return response, nil
 }
 
+// ParseEndNoteResponse parses an HTTP response from a EndNoteWithResponse call
+func ParseEndNoteResponse(rsp *http.Response) (*EndNoteResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndNoteResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers EndNoteResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseHoldIncidentResponse parses an HTTP response from a HoldIncidentWithResponse call
+func ParseHoldIncidentResponse(rsp *http.Response) (*HoldIncidentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &HoldIncidentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers HoldIncidentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLiftIncidentResponse parses an HTTP response from a LiftIncidentWithResponse call
+func ParseLiftIncidentResponse(rsp *http.Response) (*LiftIncidentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LiftIncidentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers LiftIncidentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseMergeIncidentResponse parses an HTTP response from a MergeIncidentWithResponse call
 func ParseMergeIncidentResponse(rsp *http.Response) (*MergeIncidentResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -17069,6 +19219,45 @@ func ParseBeginVersionResponse(rsp *http.Response) (*BeginVersionResponse, error
 	return response, nil
 }
 
+// ParseNoteIncidentResponse parses an HTTP response from a NoteIncidentWithResponse call
+func ParseNoteIncidentResponse(rsp *http.Response) (*NoteIncidentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &NoteIncidentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers NoteIncidentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
 // ParsePublishIncidentResponse parses an HTTP response from a PublishIncidentWithResponse call
 func ParsePublishIncidentResponse(rsp *http.Response) (*PublishIncidentResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -17095,6 +19284,84 @@ func ParsePublishIncidentResponse(rsp *http.Response) (*PublishIncidentResponse,
 	switch {
 	case rsp.StatusCode == 200:
 		var headers PublishIncidentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePurgeIncidentResponse parses an HTTP response from a PurgeIncidentWithResponse call
+func ParsePurgeIncidentResponse(rsp *http.Response) (*PurgeIncidentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PurgeIncidentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PurgeIncidentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseQuarantineIncidentResponse parses an HTTP response from a QuarantineIncidentWithResponse call
+func ParseQuarantineIncidentResponse(rsp *http.Response) (*QuarantineIncidentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &QuarantineIncidentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers QuarantineIncidentResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -17329,6 +19596,45 @@ func ParseReturnIncidentResponse(rsp *http.Response) (*ReturnIncidentResponse, e
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ReturnIncidentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseScheduleIncidentResponse parses an HTTP response from a ScheduleIncidentWithResponse call
+func ParseScheduleIncidentResponse(rsp *http.Response) (*ScheduleIncidentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ScheduleIncidentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ScheduleIncidentResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -12,8 +12,9 @@ import (
 
 // Defines values for AssignInDuty.
 const (
-	AssignInDutyPublish AssignInDuty = "publish"
-	AssignInDutyReview  AssignInDuty = "review"
+	AssignInDutyPublish     AssignInDuty = "publish"
+	AssignInDutyReview      AssignInDuty = "review"
+	AssignInDutySensitivity AssignInDuty = "sensitivity"
 )
 
 // Valid indicates whether the value is a known member of the AssignInDuty enum.
@@ -23,6 +24,8 @@ func (e AssignInDuty) Valid() bool {
 		return true
 	case AssignInDutyReview:
 		return true
+	case AssignInDutySensitivity:
+		return true
 	default:
 		return false
 	}
@@ -30,8 +33,9 @@ func (e AssignInDuty) Valid() bool {
 
 // Defines values for AssignmentDuty.
 const (
-	AssignmentDutyPublish AssignmentDuty = "publish"
-	AssignmentDutyReview  AssignmentDuty = "review"
+	AssignmentDutyPublish     AssignmentDuty = "publish"
+	AssignmentDutyReview      AssignmentDuty = "review"
+	AssignmentDutySensitivity AssignmentDuty = "sensitivity"
 )
 
 // Valid indicates whether the value is a known member of the AssignmentDuty enum.
@@ -40,6 +44,8 @@ func (e AssignmentDuty) Valid() bool {
 	case AssignmentDutyPublish:
 		return true
 	case AssignmentDutyReview:
+		return true
+	case AssignmentDutySensitivity:
 		return true
 	default:
 		return false
@@ -64,6 +70,30 @@ func (e AttestationKind) Valid() bool {
 	case AttestationKindRecommend:
 		return true
 	case AttestationKindSecond:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CautionInCode.
+const (
+	Disputed         CautionInCode = "disputed"
+	FiguresMayChange CautionInCode = "figures_may_change"
+	SourceWithdrawn  CautionInCode = "source_withdrawn"
+	UnderCorrection  CautionInCode = "under_correction"
+)
+
+// Valid indicates whether the value is a known member of the CautionInCode enum.
+func (e CautionInCode) Valid() bool {
+	switch e {
+	case Disputed:
+		return true
+	case FiguresMayChange:
+		return true
+	case SourceWithdrawn:
+		return true
+	case UnderCorrection:
 		return true
 	default:
 		return false
@@ -98,6 +128,7 @@ func (e CheckedRowOutcome) Valid() bool {
 const (
 	FeedKindEdition   FeedKind = "edition"
 	FeedKindNarrowed  FeedKind = "narrowed"
+	FeedKindNoted     FeedKind = "noted"
 	FeedKindPublished FeedKind = "published"
 	FeedKindRestored  FeedKind = "restored"
 	FeedKindTombstone FeedKind = "tombstone"
@@ -109,6 +140,8 @@ func (e FeedKind) Valid() bool {
 	case FeedKindEdition:
 		return true
 	case FeedKindNarrowed:
+		return true
+	case FeedKindNoted:
 		return true
 	case FeedKindPublished:
 		return true
@@ -558,7 +591,9 @@ func (e TokenInScopes) Valid() bool {
 
 // Defines values for TombstoneWhat.
 const (
+	TombstoneWhatHeld       TombstoneWhat = "held"
 	TombstoneWhatMerged     TombstoneWhat = "merged"
+	TombstoneWhatPurged     TombstoneWhat = "purged"
 	TombstoneWhatRestricted TombstoneWhat = "restricted"
 	TombstoneWhatWithdrawn  TombstoneWhat = "withdrawn"
 )
@@ -566,7 +601,11 @@ const (
 // Valid indicates whether the value is a known member of the TombstoneWhat enum.
 func (e TombstoneWhat) Valid() bool {
 	switch e {
+	case TombstoneWhatHeld:
+		return true
 	case TombstoneWhatMerged:
+		return true
+	case TombstoneWhatPurged:
 		return true
 	case TombstoneWhatRestricted:
 		return true
@@ -628,27 +667,69 @@ func (e VersionState) Valid() bool {
 	}
 }
 
+// Defines values for WaitingWhat.
+const (
+	WaitingWhatAppeal     WaitingWhat = "appeal"
+	WaitingWhatConfirm    WaitingWhat = "confirm"
+	WaitingWhatHold       WaitingWhat = "hold"
+	WaitingWhatMerge      WaitingWhat = "merge"
+	WaitingWhatPurge      WaitingWhat = "purge"
+	WaitingWhatQuarantine WaitingWhat = "quarantine"
+	WaitingWhatSchedule   WaitingWhat = "schedule"
+	WaitingWhatWiden      WaitingWhat = "widen"
+	WaitingWhatWithdraw   WaitingWhat = "withdraw"
+)
+
+// Valid indicates whether the value is a known member of the WaitingWhat enum.
+func (e WaitingWhat) Valid() bool {
+	switch e {
+	case WaitingWhatAppeal:
+		return true
+	case WaitingWhatConfirm:
+		return true
+	case WaitingWhatHold:
+		return true
+	case WaitingWhatMerge:
+		return true
+	case WaitingWhatPurge:
+		return true
+	case WaitingWhatQuarantine:
+		return true
+	case WaitingWhatSchedule:
+		return true
+	case WaitingWhatWiden:
+		return true
+	case WaitingWhatWithdraw:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WorkingPendingWhat.
 const (
-	Merge    WorkingPendingWhat = "merge"
-	Narrow   WorkingPendingWhat = "narrow"
-	Redact   WorkingPendingWhat = "redact"
-	Widen    WorkingPendingWhat = "widen"
-	Withdraw WorkingPendingWhat = "withdraw"
+	WorkingPendingWhatHold     WorkingPendingWhat = "hold"
+	WorkingPendingWhatMerge    WorkingPendingWhat = "merge"
+	WorkingPendingWhatNarrow   WorkingPendingWhat = "narrow"
+	WorkingPendingWhatRedact   WorkingPendingWhat = "redact"
+	WorkingPendingWhatWiden    WorkingPendingWhat = "widen"
+	WorkingPendingWhatWithdraw WorkingPendingWhat = "withdraw"
 )
 
 // Valid indicates whether the value is a known member of the WorkingPendingWhat enum.
 func (e WorkingPendingWhat) Valid() bool {
 	switch e {
-	case Merge:
+	case WorkingPendingWhatHold:
 		return true
-	case Narrow:
+	case WorkingPendingWhatMerge:
 		return true
-	case Redact:
+	case WorkingPendingWhatNarrow:
 		return true
-	case Widen:
+	case WorkingPendingWhatRedact:
 		return true
-	case Withdraw:
+	case WorkingPendingWhatWiden:
+		return true
+	case WorkingPendingWhatWithdraw:
 		return true
 	default:
 		return false
@@ -1058,6 +1139,31 @@ type Card struct {
 	Submitted time.Time    `json:"submitted"`
 }
 
+// Caution defines model for Caution.
+type Caution struct {
+	Code  string            `json:"code"`
+	Id    string            `json:"id"`
+	Since time.Time         `json:"since"`
+	Text  string            `json:"text"`
+	Words map[string]string `json:"words,omitempty,omitzero"`
+}
+
+// CautionIn defines model for CautionIn.
+type CautionIn struct {
+	Code CautionInCode `json:"code"`
+
+	// Tier Who may see it
+	//
+	// Example: public
+	Tier Tier `json:"tier"`
+
+	// Words Language of the United Nations → what is to be said besides
+	Words map[string]string `json:"words,omitempty,omitzero"`
+}
+
+// CautionInCode defines model for CautionIn.Code.
+type CautionInCode string
+
 // ChangeList defines model for ChangeList.
 type ChangeList struct {
 	Base   int           `json:"base"`
@@ -1208,6 +1314,12 @@ type Edition struct {
 
 // EmptyIn defines model for EmptyIn.
 type EmptyIn = map[string]interface{}
+
+// EndNoteIn defines model for EndNoteIn.
+type EndNoteIn struct {
+	// Id Id of the note
+	Id string `json:"id"`
+}
 
 // Explanation defines model for Explanation.
 type Explanation struct {
@@ -1699,6 +1811,9 @@ type Incident struct {
 	Id      string `json:"id"`
 	Licence string `json:"licence,omitempty,omitzero"`
 
+	// Notes Caution notes beside the record; they are part of no edition and of no hash.
+	Notes []Caution `json:"notes,omitempty,omitzero"`
+
 	// Owner Slug of the organization, where it lets itself be named
 	Owner     string    `json:"owner,omitempty,omitzero"`
 	Published time.Time `json:"published"`
@@ -2028,6 +2143,15 @@ type Progress struct {
 	Total int64 `json:"total"`
 }
 
+// PurgeIn defines model for PurgeIn.
+type PurgeIn struct {
+	// Confirm The id of the record once more
+	Confirm string `json:"confirm"`
+
+	// Reason Vocabulary reason
+	Reason string `json:"reason"`
+}
+
 // Readiness defines model for Readiness.
 type Readiness struct {
 	Checks []Check `json:"checks"`
@@ -2113,6 +2237,13 @@ type SampleIn struct {
 
 	// Size How many to draw; 59 without it
 	Size int `json:"size,omitempty,omitzero"`
+}
+
+// ScheduleIn defines model for ScheduleIn.
+type ScheduleIn struct {
+	// At Not before
+	At   time.Time `json:"at"`
+	Note string    `json:"note,omitempty,omitzero"`
 }
 
 // Scope defines model for Scope.
@@ -2333,9 +2464,12 @@ type Tombstone struct {
 	MergedInto string `json:"merged_into,omitempty,omitzero"`
 
 	// Reason Vocabulary reason
-	Reason string        `json:"reason,omitempty,omitzero"`
-	What   TombstoneWhat `json:"what"`
-	Words  string        `json:"words,omitempty,omitzero"`
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Until Of a held record: when it is decided about
+	Until time.Time     `json:"until,omitempty,omitzero"`
+	What  TombstoneWhat `json:"what"`
+	Words string        `json:"words,omitempty,omitzero"`
 }
 
 // TombstoneWhat defines model for Tombstone.What.
@@ -2404,6 +2538,23 @@ type VocabularyHead struct {
 	Title   string `json:"title"`
 	Version string `json:"version"`
 }
+
+// Waiting defines model for Waiting.
+type Waiting struct {
+	Organization string      `json:"organization,omitempty,omitzero"`
+	Overdue      bool        `json:"overdue"`
+	Person       string      `json:"person,omitempty,omitzero"`
+	Since        time.Time   `json:"since"`
+	Until        time.Time   `json:"until,omitempty,omitzero"`
+	What         WaitingWhat `json:"what"`
+
+	// Why A code: the reason, or what is to be confirmed, or what stood in the way
+	Why   string `json:"why,omitempty,omitzero"`
+	Words string `json:"words,omitempty,omitzero"`
+}
+
+// WaitingWhat defines model for Waiting.What.
+type WaitingWhat string
 
 // Warning defines model for Warning.
 type Warning struct {
@@ -2475,10 +2626,13 @@ type Working struct {
 	Revision string `json:"revision,omitempty,omitzero"`
 
 	// State Of the record
-	State    WorkingState `json:"state"`
-	Title    string       `json:"title,omitempty,omitzero"`
-	Version  *Version     `json:"version,omitempty"`
-	Warnings []Warning    `json:"warnings,omitempty,omitzero"`
+	State   WorkingState `json:"state"`
+	Title   string       `json:"title,omitempty,omitzero"`
+	Version *Version     `json:"version,omitempty"`
+
+	// Waiting What waits for somebody, who began it, since when and until when.
+	Waiting  []Waiting `json:"waiting,omitempty,omitzero"`
+	Warnings []Warning `json:"warnings,omitempty,omitzero"`
 }
 
 // WorkingPendingWhat defines model for Working.Pending.What.
@@ -2522,8 +2676,11 @@ type Version struct {
 	Depth       string   `json:"depth,omitempty,omitzero"`
 	Flags       []string `json:"flags,omitempty,omitzero"`
 	Number      int      `json:"number,omitempty,omitzero"`
-	Reason      string   `json:"reason,omitempty,omitzero"`
-	Round       int      `json:"round,omitempty,omitzero"`
+
+	// PublishAt While scheduled
+	PublishAt time.Time `json:"publish_at,omitempty,omitzero"`
+	Reason    string    `json:"reason,omitempty,omitzero"`
+	Round     int       `json:"round,omitempty,omitzero"`
 
 	// State Example: draft
 	State     VersionState `json:"state"`
@@ -3008,6 +3165,15 @@ type AcceptWordsParams struct {
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
+// AppealIncidentParams defines parameters for AppealIncident.
+type AppealIncidentParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+
+	// IfMatch The revision you read, as the ETag gave it. Needed; without it the answer is 428 (told after 401, 404 and 403).
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
 // AssignIncidentParams defines parameters for AssignIncident.
 type AssignIncidentParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
@@ -3022,6 +3188,12 @@ type BreakGlassParams struct {
 
 // ClaimIncidentParams defines parameters for ClaimIncident.
 type ClaimIncidentParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// ClearIncidentParams defines parameters for ClearIncident.
+type ClearIncidentParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
@@ -3077,6 +3249,24 @@ type ListEditionsParams struct {
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
 
+// EndNoteParams defines parameters for EndNote.
+type EndNoteParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// HoldIncidentParams defines parameters for HoldIncident.
+type HoldIncidentParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// LiftIncidentParams defines parameters for LiftIncident.
+type LiftIncidentParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
 // MergeIncidentParams defines parameters for MergeIncident.
 type MergeIncidentParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
@@ -3101,6 +3291,12 @@ type BeginVersionParams struct {
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
 
+// NoteIncidentParams defines parameters for NoteIncident.
+type NoteIncidentParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
 // PublishIncidentParams defines parameters for PublishIncident.
 type PublishIncidentParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
@@ -3108,6 +3304,18 @@ type PublishIncidentParams struct {
 
 	// IfMatch The revision you read, as the ETag gave it. Needed; without it the answer is 428 (told after 401, 404 and 403).
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// PurgeIncidentParams defines parameters for PurgeIncident.
+type PurgeIncidentParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// QuarantineIncidentParams defines parameters for QuarantineIncident.
+type QuarantineIncidentParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
 
 // RecallIncidentParams defines parameters for RecallIncident.
@@ -3154,6 +3362,15 @@ type RequestChangesParams struct {
 
 // ReturnIncidentParams defines parameters for ReturnIncident.
 type ReturnIncidentParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+
+	// IfMatch The revision you read, as the ETag gave it. Needed; without it the answer is 428 (told after 401, 404 and 403).
+	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// ScheduleIncidentParams defines parameters for ScheduleIncident.
+type ScheduleIncidentParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 
@@ -3605,6 +3822,9 @@ type AcceptIncidentJSONRequestBody = NoteIn
 // AcceptWordsJSONRequestBody defines body for AcceptWords for application/json ContentType.
 type AcceptWordsJSONRequestBody = AcceptWordsIn
 
+// AppealIncidentJSONRequestBody defines body for AppealIncident for application/json ContentType.
+type AppealIncidentJSONRequestBody = NoteIn
+
 // AssignIncidentJSONRequestBody defines body for AssignIncident for application/json ContentType.
 type AssignIncidentJSONRequestBody = AssignIn
 
@@ -3613,6 +3833,9 @@ type BreakGlassJSONRequestBody = BreakGlassIn
 
 // ClaimIncidentJSONRequestBody defines body for ClaimIncident for application/json ContentType.
 type ClaimIncidentJSONRequestBody = ClaimIn
+
+// ClearIncidentJSONRequestBody defines body for ClearIncident for application/json ContentType.
+type ClearIncidentJSONRequestBody = NoteIn
 
 // CommentIncidentJSONRequestBody defines body for CommentIncident for application/json ContentType.
 type CommentIncidentJSONRequestBody = CommentIn
@@ -3629,6 +3852,15 @@ type DeclineIncidentJSONRequestBody = ReasonIn
 // DiscardIncidentJSONRequestBody defines body for DiscardIncident for application/json ContentType.
 type DiscardIncidentJSONRequestBody = NoteIn
 
+// EndNoteJSONRequestBody defines body for EndNote for application/json ContentType.
+type EndNoteJSONRequestBody = EndNoteIn
+
+// HoldIncidentJSONRequestBody defines body for HoldIncident for application/json ContentType.
+type HoldIncidentJSONRequestBody = ReasonIn
+
+// LiftIncidentJSONRequestBody defines body for LiftIncident for application/json ContentType.
+type LiftIncidentJSONRequestBody = NoteIn
+
 // MergeIncidentJSONRequestBody defines body for MergeIncident for application/json ContentType.
 type MergeIncidentJSONRequestBody = MergeIn
 
@@ -3638,8 +3870,14 @@ type NarrowIncidentJSONRequestBody = HandlingChangeIn
 // BeginVersionJSONRequestBody defines body for BeginVersion for application/json ContentType.
 type BeginVersionJSONRequestBody = EmptyIn
 
+// NoteIncidentJSONRequestBody defines body for NoteIncident for application/json ContentType.
+type NoteIncidentJSONRequestBody = CautionIn
+
 // PublishIncidentJSONRequestBody defines body for PublishIncident for application/json ContentType.
 type PublishIncidentJSONRequestBody = NoteIn
+
+// PurgeIncidentJSONRequestBody defines body for PurgeIncident for application/json ContentType.
+type PurgeIncidentJSONRequestBody = PurgeIn
 
 // RecallIncidentJSONRequestBody defines body for RecallIncident for application/json ContentType.
 type RecallIncidentJSONRequestBody = NoteIn
@@ -3658,6 +3896,9 @@ type RequestChangesJSONRequestBody = NoteIn
 
 // ReturnIncidentJSONRequestBody defines body for ReturnIncident for application/json ContentType.
 type ReturnIncidentJSONRequestBody = NoteIn
+
+// ScheduleIncidentJSONRequestBody defines body for ScheduleIncident for application/json ContentType.
+type ScheduleIncidentJSONRequestBody = ScheduleIn
 
 // SubmitIncidentJSONRequestBody defines body for SubmitIncident for application/json ContentType.
 type SubmitIncidentJSONRequestBody = NoteIn

@@ -95,6 +95,9 @@ type ServerInterface interface {
 	// AcceptWords Accept words a reviewer suggested
 	// (POST /api/v1/incidents/{id}/accept-words)
 	AcceptWords(c *gin.Context, id Id, params AcceptWordsParams)
+	// AppealIncident Appeal against a decision to decline
+	// (POST /api/v1/incidents/{id}/appeal)
+	AppealIncident(c *gin.Context, id Id, params AppealIncidentParams)
 	// AssignIncident Give a review to a person
 	// (POST /api/v1/incidents/{id}/assign)
 	AssignIncident(c *gin.Context, id Id, params AssignIncidentParams)
@@ -104,6 +107,9 @@ type ServerInterface interface {
 	// ClaimIncident Take a review
 	// (POST /api/v1/incidents/{id}/claim)
 	ClaimIncident(c *gin.Context, id Id, params ClaimIncidentParams)
+	// ClearIncident Clear what is in quarantine
+	// (POST /api/v1/incidents/{id}/clear)
+	ClearIncident(c *gin.Context, id Id, params ClearIncidentParams)
 	// CommentIncident Comment on a field
 	// (POST /api/v1/incidents/{id}/comment)
 	CommentIncident(c *gin.Context, id Id, params CommentIncidentParams)
@@ -125,6 +131,15 @@ type ServerInterface interface {
 	// ListEditions List the editions of a record that you may read
 	// (GET /api/v1/incidents/{id}/editions)
 	ListEditions(c *gin.Context, id Id, params ListEditionsParams)
+	// EndNote End a caution note
+	// (POST /api/v1/incidents/{id}/end-note)
+	EndNote(c *gin.Context, id Id, params EndNoteParams)
+	// HoldIncident Hold a published record
+	// (POST /api/v1/incidents/{id}/hold)
+	HoldIncident(c *gin.Context, id Id, params HoldIncidentParams)
+	// LiftIncident Let a held record go
+	// (POST /api/v1/incidents/{id}/lift)
+	LiftIncident(c *gin.Context, id Id, params LiftIncidentParams)
 	// MergeIncident Merge a record into another
 	// (POST /api/v1/incidents/{id}/merge)
 	MergeIncident(c *gin.Context, id Id, params MergeIncidentParams)
@@ -134,9 +149,18 @@ type ServerInterface interface {
 	// BeginVersion Begin a new version of a record
 	// (POST /api/v1/incidents/{id}/new-version)
 	BeginVersion(c *gin.Context, id Id, params BeginVersionParams)
+	// NoteIncident Set a caution note
+	// (POST /api/v1/incidents/{id}/note)
+	NoteIncident(c *gin.Context, id Id, params NoteIncidentParams)
 	// PublishIncident Publish
 	// (POST /api/v1/incidents/{id}/publish)
 	PublishIncident(c *gin.Context, id Id, params PublishIncidentParams)
+	// PurgeIncident Destroy what a record says
+	// (POST /api/v1/incidents/{id}/purge)
+	PurgeIncident(c *gin.Context, id Id, params PurgeIncidentParams)
+	// QuarantineIncident Put hazardous text into quarantine
+	// (POST /api/v1/incidents/{id}/quarantine)
+	QuarantineIncident(c *gin.Context, id Id, params QuarantineIncidentParams)
 	// RecallIncident Take a submission back
 	// (POST /api/v1/incidents/{id}/recall)
 	RecallIncident(c *gin.Context, id Id, params RecallIncidentParams)
@@ -155,6 +179,9 @@ type ServerInterface interface {
 	// ReturnIncident Return it to the reviewers
 	// (POST /api/v1/incidents/{id}/return)
 	ReturnIncident(c *gin.Context, id Id, params ReturnIncidentParams)
+	// ScheduleIncident Publish at a time
+	// (POST /api/v1/incidents/{id}/schedule)
+	ScheduleIncident(c *gin.Context, id Id, params ScheduleIncidentParams)
 	// SubmitIncident Submit a draft for review
 	// (POST /api/v1/incidents/{id}/submit)
 	SubmitIncident(c *gin.Context, id Id, params SubmitIncidentParams)
@@ -1518,6 +1545,63 @@ func (siw *ServerInterfaceWrapper) AcceptWords(c *gin.Context) {
 	siw.Handler.AcceptWords(c, id, params)
 }
 
+// AppealIncident operation middleware
+func (siw *ServerInterfaceWrapper) AppealIncident(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params AppealIncidentParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.AppealIncident(c, id, params)
+}
+
 // AssignIncident operation middleware
 func (siw *ServerInterfaceWrapper) AssignIncident(c *gin.Context) {
 
@@ -1624,6 +1708,42 @@ func (siw *ServerInterfaceWrapper) ClaimIncident(c *gin.Context) {
 	}
 
 	siw.Handler.ClaimIncident(c, id, params)
+}
+
+// ClearIncident operation middleware
+func (siw *ServerInterfaceWrapper) ClearIncident(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ClearIncidentParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ClearIncident(c, id, params)
 }
 
 // CommentIncident operation middleware
@@ -1941,6 +2061,114 @@ func (siw *ServerInterfaceWrapper) ListEditions(c *gin.Context) {
 	siw.Handler.ListEditions(c, id, params)
 }
 
+// EndNote operation middleware
+func (siw *ServerInterfaceWrapper) EndNote(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndNoteParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndNote(c, id, params)
+}
+
+// HoldIncident operation middleware
+func (siw *ServerInterfaceWrapper) HoldIncident(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params HoldIncidentParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.HoldIncident(c, id, params)
+}
+
+// LiftIncident operation middleware
+func (siw *ServerInterfaceWrapper) LiftIncident(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params LiftIncidentParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.LiftIncident(c, id, params)
+}
+
 // MergeIncident operation middleware
 func (siw *ServerInterfaceWrapper) MergeIncident(c *gin.Context) {
 
@@ -2091,6 +2319,42 @@ func (siw *ServerInterfaceWrapper) BeginVersion(c *gin.Context) {
 	siw.Handler.BeginVersion(c, id, params)
 }
 
+// NoteIncident operation middleware
+func (siw *ServerInterfaceWrapper) NoteIncident(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params NoteIncidentParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.NoteIncident(c, id, params)
+}
+
 // PublishIncident operation middleware
 func (siw *ServerInterfaceWrapper) PublishIncident(c *gin.Context) {
 
@@ -2146,6 +2410,78 @@ func (siw *ServerInterfaceWrapper) PublishIncident(c *gin.Context) {
 	}
 
 	siw.Handler.PublishIncident(c, id, params)
+}
+
+// PurgeIncident operation middleware
+func (siw *ServerInterfaceWrapper) PurgeIncident(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PurgeIncidentParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.PurgeIncident(c, id, params)
+}
+
+// QuarantineIncident operation middleware
+func (siw *ServerInterfaceWrapper) QuarantineIncident(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params QuarantineIncidentParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.QuarantineIncident(c, id, params)
 }
 
 // RecallIncident operation middleware
@@ -2467,6 +2803,63 @@ func (siw *ServerInterfaceWrapper) ReturnIncident(c *gin.Context) {
 	}
 
 	siw.Handler.ReturnIncident(c, id, params)
+}
+
+// ScheduleIncident operation middleware
+func (siw *ServerInterfaceWrapper) ScheduleIncident(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ScheduleIncidentParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	headers := c.Request.Header
+
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandler(c, fmt.Errorf("Expected one value for If-Match, got %d", n), http.StatusBadRequest)
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter If-Match: %w", err), http.StatusBadRequest)
+			return
+		}
+
+		params.IfMatch = IfMatch
+
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ScheduleIncident(c, id, params)
 }
 
 // SubmitIncident operation middleware
@@ -4128,9 +4521,11 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/incidents/:id", wrapper.GetIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/accept", wrapper.AcceptIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/accept-words", wrapper.AcceptWords)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/appeal", wrapper.AppealIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/assign", wrapper.AssignIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/break-glass", wrapper.BreakGlass)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/claim", wrapper.ClaimIncident)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/clear", wrapper.ClearIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/comment", wrapper.CommentIncident)
 	router.GET(options.BaseURL+"/api/v1/incidents/:id/comments", wrapper.ListComments)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/confirm", wrapper.ConfirmIncident)
@@ -4138,16 +4533,23 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/decline", wrapper.DeclineIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/discard", wrapper.DiscardIncident)
 	router.GET(options.BaseURL+"/api/v1/incidents/:id/editions", wrapper.ListEditions)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/end-note", wrapper.EndNote)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/hold", wrapper.HoldIncident)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/lift", wrapper.LiftIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/merge", wrapper.MergeIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/narrow", wrapper.NarrowIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/new-version", wrapper.BeginVersion)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/note", wrapper.NoteIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/publish", wrapper.PublishIncident)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/purge", wrapper.PurgeIncident)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/quarantine", wrapper.QuarantineIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/recall", wrapper.RecallIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/recommend", wrapper.RecommendIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/redact", wrapper.RedactIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/release", wrapper.ReleaseIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/request-changes", wrapper.RequestChanges)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/return", wrapper.ReturnIncident)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/schedule", wrapper.ScheduleIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/submit", wrapper.SubmitIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/widen", wrapper.WidenIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/withdraw", wrapper.WithdrawIncident)
@@ -5152,6 +5554,31 @@ func (response AcceptWords200JSONResponse) VisitAcceptWordsResponse(w http.Respo
 	return err
 }
 
+type AppealIncidentRequestObject struct {
+	Id     Id `json:"id"`
+	Params AppealIncidentParams
+	Body   *AppealIncidentJSONRequestBody
+}
+
+type AppealIncidentResponseObject interface {
+	VisitAppealIncidentResponse(w http.ResponseWriter) error
+}
+
+type AppealIncident200JSONResponse struct{ WorkingJSONResponse }
+
+func (response AppealIncident200JSONResponse) VisitAppealIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type AssignIncidentRequestObject struct {
 	Id     Id `json:"id"`
 	Params AssignIncidentParams
@@ -5214,6 +5641,31 @@ type ClaimIncidentResponseObject interface {
 type ClaimIncident200JSONResponse struct{ WorkingJSONResponse }
 
 func (response ClaimIncident200JSONResponse) VisitClaimIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ClearIncidentRequestObject struct {
+	Id     Id `json:"id"`
+	Params ClearIncidentParams
+	Body   *ClearIncidentJSONRequestBody
+}
+
+type ClearIncidentResponseObject interface {
+	VisitClearIncidentResponse(w http.ResponseWriter) error
+}
+
+type ClearIncident200JSONResponse struct{ WorkingJSONResponse }
+
+func (response ClearIncident200JSONResponse) VisitClearIncidentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5404,6 +5856,81 @@ func (response ListEditions200JSONResponse) VisitListEditionsResponse(w http.Res
 	return err
 }
 
+type EndNoteRequestObject struct {
+	Id     Id `json:"id"`
+	Params EndNoteParams
+	Body   *EndNoteJSONRequestBody
+}
+
+type EndNoteResponseObject interface {
+	VisitEndNoteResponse(w http.ResponseWriter) error
+}
+
+type EndNote200JSONResponse struct{ WorkingJSONResponse }
+
+func (response EndNote200JSONResponse) VisitEndNoteResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type HoldIncidentRequestObject struct {
+	Id     Id `json:"id"`
+	Params HoldIncidentParams
+	Body   *HoldIncidentJSONRequestBody
+}
+
+type HoldIncidentResponseObject interface {
+	VisitHoldIncidentResponse(w http.ResponseWriter) error
+}
+
+type HoldIncident200JSONResponse struct{ WorkingJSONResponse }
+
+func (response HoldIncident200JSONResponse) VisitHoldIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type LiftIncidentRequestObject struct {
+	Id     Id `json:"id"`
+	Params LiftIncidentParams
+	Body   *LiftIncidentJSONRequestBody
+}
+
+type LiftIncidentResponseObject interface {
+	VisitLiftIncidentResponse(w http.ResponseWriter) error
+}
+
+type LiftIncident200JSONResponse struct{ WorkingJSONResponse }
+
+func (response LiftIncident200JSONResponse) VisitLiftIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type MergeIncidentRequestObject struct {
 	Id     Id `json:"id"`
 	Params MergeIncidentParams
@@ -5479,6 +6006,31 @@ func (response BeginVersion200JSONResponse) VisitBeginVersionResponse(w http.Res
 	return err
 }
 
+type NoteIncidentRequestObject struct {
+	Id     Id `json:"id"`
+	Params NoteIncidentParams
+	Body   *NoteIncidentJSONRequestBody
+}
+
+type NoteIncidentResponseObject interface {
+	VisitNoteIncidentResponse(w http.ResponseWriter) error
+}
+
+type NoteIncident200JSONResponse struct{ WorkingJSONResponse }
+
+func (response NoteIncident200JSONResponse) VisitNoteIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PublishIncidentRequestObject struct {
 	Id     Id `json:"id"`
 	Params PublishIncidentParams
@@ -5492,6 +6044,55 @@ type PublishIncidentResponseObject interface {
 type PublishIncident200JSONResponse struct{ WorkingJSONResponse }
 
 func (response PublishIncident200JSONResponse) VisitPublishIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PurgeIncidentRequestObject struct {
+	Id     Id `json:"id"`
+	Params PurgeIncidentParams
+	Body   *PurgeIncidentJSONRequestBody
+}
+
+type PurgeIncidentResponseObject interface {
+	VisitPurgeIncidentResponse(w http.ResponseWriter) error
+}
+
+type PurgeIncident200JSONResponse struct{ WorkingJSONResponse }
+
+func (response PurgeIncident200JSONResponse) VisitPurgeIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type QuarantineIncidentRequestObject struct {
+	Id     Id `json:"id"`
+	Params QuarantineIncidentParams
+}
+
+type QuarantineIncidentResponseObject interface {
+	VisitQuarantineIncidentResponse(w http.ResponseWriter) error
+}
+
+type QuarantineIncident200JSONResponse struct{ WorkingJSONResponse }
+
+func (response QuarantineIncident200JSONResponse) VisitQuarantineIncidentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -5642,6 +6243,31 @@ type ReturnIncidentResponseObject interface {
 type ReturnIncident200JSONResponse struct{ WorkingJSONResponse }
 
 func (response ReturnIncident200JSONResponse) VisitReturnIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ScheduleIncidentRequestObject struct {
+	Id     Id `json:"id"`
+	Params ScheduleIncidentParams
+	Body   *ScheduleIncidentJSONRequestBody
+}
+
+type ScheduleIncidentResponseObject interface {
+	VisitScheduleIncidentResponse(w http.ResponseWriter) error
+}
+
+type ScheduleIncident200JSONResponse struct{ WorkingJSONResponse }
+
+func (response ScheduleIncident200JSONResponse) VisitScheduleIncidentResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -6704,6 +7330,9 @@ type StrictServerInterface interface {
 	// AcceptWords Accept words a reviewer suggested
 	// (POST /api/v1/incidents/{id}/accept-words)
 	AcceptWords(ctx context.Context, request AcceptWordsRequestObject) (AcceptWordsResponseObject, error)
+	// AppealIncident Appeal against a decision to decline
+	// (POST /api/v1/incidents/{id}/appeal)
+	AppealIncident(ctx context.Context, request AppealIncidentRequestObject) (AppealIncidentResponseObject, error)
 	// AssignIncident Give a review to a person
 	// (POST /api/v1/incidents/{id}/assign)
 	AssignIncident(ctx context.Context, request AssignIncidentRequestObject) (AssignIncidentResponseObject, error)
@@ -6713,6 +7342,9 @@ type StrictServerInterface interface {
 	// ClaimIncident Take a review
 	// (POST /api/v1/incidents/{id}/claim)
 	ClaimIncident(ctx context.Context, request ClaimIncidentRequestObject) (ClaimIncidentResponseObject, error)
+	// ClearIncident Clear what is in quarantine
+	// (POST /api/v1/incidents/{id}/clear)
+	ClearIncident(ctx context.Context, request ClearIncidentRequestObject) (ClearIncidentResponseObject, error)
 	// CommentIncident Comment on a field
 	// (POST /api/v1/incidents/{id}/comment)
 	CommentIncident(ctx context.Context, request CommentIncidentRequestObject) (CommentIncidentResponseObject, error)
@@ -6734,6 +7366,15 @@ type StrictServerInterface interface {
 	// ListEditions List the editions of a record that you may read
 	// (GET /api/v1/incidents/{id}/editions)
 	ListEditions(ctx context.Context, request ListEditionsRequestObject) (ListEditionsResponseObject, error)
+	// EndNote End a caution note
+	// (POST /api/v1/incidents/{id}/end-note)
+	EndNote(ctx context.Context, request EndNoteRequestObject) (EndNoteResponseObject, error)
+	// HoldIncident Hold a published record
+	// (POST /api/v1/incidents/{id}/hold)
+	HoldIncident(ctx context.Context, request HoldIncidentRequestObject) (HoldIncidentResponseObject, error)
+	// LiftIncident Let a held record go
+	// (POST /api/v1/incidents/{id}/lift)
+	LiftIncident(ctx context.Context, request LiftIncidentRequestObject) (LiftIncidentResponseObject, error)
 	// MergeIncident Merge a record into another
 	// (POST /api/v1/incidents/{id}/merge)
 	MergeIncident(ctx context.Context, request MergeIncidentRequestObject) (MergeIncidentResponseObject, error)
@@ -6743,9 +7384,18 @@ type StrictServerInterface interface {
 	// BeginVersion Begin a new version of a record
 	// (POST /api/v1/incidents/{id}/new-version)
 	BeginVersion(ctx context.Context, request BeginVersionRequestObject) (BeginVersionResponseObject, error)
+	// NoteIncident Set a caution note
+	// (POST /api/v1/incidents/{id}/note)
+	NoteIncident(ctx context.Context, request NoteIncidentRequestObject) (NoteIncidentResponseObject, error)
 	// PublishIncident Publish
 	// (POST /api/v1/incidents/{id}/publish)
 	PublishIncident(ctx context.Context, request PublishIncidentRequestObject) (PublishIncidentResponseObject, error)
+	// PurgeIncident Destroy what a record says
+	// (POST /api/v1/incidents/{id}/purge)
+	PurgeIncident(ctx context.Context, request PurgeIncidentRequestObject) (PurgeIncidentResponseObject, error)
+	// QuarantineIncident Put hazardous text into quarantine
+	// (POST /api/v1/incidents/{id}/quarantine)
+	QuarantineIncident(ctx context.Context, request QuarantineIncidentRequestObject) (QuarantineIncidentResponseObject, error)
 	// RecallIncident Take a submission back
 	// (POST /api/v1/incidents/{id}/recall)
 	RecallIncident(ctx context.Context, request RecallIncidentRequestObject) (RecallIncidentResponseObject, error)
@@ -6764,6 +7414,9 @@ type StrictServerInterface interface {
 	// ReturnIncident Return it to the reviewers
 	// (POST /api/v1/incidents/{id}/return)
 	ReturnIncident(ctx context.Context, request ReturnIncidentRequestObject) (ReturnIncidentResponseObject, error)
+	// ScheduleIncident Publish at a time
+	// (POST /api/v1/incidents/{id}/schedule)
+	ScheduleIncident(ctx context.Context, request ScheduleIncidentRequestObject) (ScheduleIncidentResponseObject, error)
 	// SubmitIncident Submit a draft for review
 	// (POST /api/v1/incidents/{id}/submit)
 	SubmitIncident(ctx context.Context, request SubmitIncidentRequestObject) (SubmitIncidentResponseObject, error)
@@ -7841,6 +8494,54 @@ func (sh *strictHandler) AcceptWords(ctx *gin.Context, id Id, params AcceptWords
 	}
 }
 
+// AppealIncident operation middleware
+func (sh *strictHandler) AppealIncident(ctx *gin.Context, id Id, params AppealIncidentParams) {
+	var request AppealIncidentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body AppealIncidentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AppealIncident(ctx, request.(AppealIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AppealIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(AppealIncidentResponseObject); ok {
+		if err := validResponse.VisitAppealIncidentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // AssignIncident operation middleware
 func (sh *strictHandler) AssignIncident(ctx *gin.Context, id Id, params AssignIncidentParams) {
 	var request AssignIncidentRequestObject
@@ -7969,6 +8670,54 @@ func (sh *strictHandler) ClaimIncident(ctx *gin.Context, id Id, params ClaimInci
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ClaimIncidentResponseObject); ok {
 		if err := validResponse.VisitClaimIncidentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ClearIncident operation middleware
+func (sh *strictHandler) ClearIncident(ctx *gin.Context, id Id, params ClearIncidentParams) {
+	var request ClearIncidentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ClearIncidentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ClearIncident(ctx, request.(ClearIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ClearIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ClearIncidentResponseObject); ok {
+		if err := validResponse.VisitClearIncidentResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -8261,6 +9010,144 @@ func (sh *strictHandler) ListEditions(ctx *gin.Context, id Id, params ListEditio
 	}
 }
 
+// EndNote operation middleware
+func (sh *strictHandler) EndNote(ctx *gin.Context, id Id, params EndNoteParams) {
+	var request EndNoteRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body EndNoteJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndNote(ctx, request.(EndNoteRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndNote")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndNoteResponseObject); ok {
+		if err := validResponse.VisitEndNoteResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// HoldIncident operation middleware
+func (sh *strictHandler) HoldIncident(ctx *gin.Context, id Id, params HoldIncidentParams) {
+	var request HoldIncidentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body HoldIncidentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.HoldIncident(ctx, request.(HoldIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "HoldIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(HoldIncidentResponseObject); ok {
+		if err := validResponse.VisitHoldIncidentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// LiftIncident operation middleware
+func (sh *strictHandler) LiftIncident(ctx *gin.Context, id Id, params LiftIncidentParams) {
+	var request LiftIncidentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body LiftIncidentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.LiftIncident(ctx, request.(LiftIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "LiftIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(LiftIncidentResponseObject); ok {
+		if err := validResponse.VisitLiftIncidentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // MergeIncident operation middleware
 func (sh *strictHandler) MergeIncident(ctx *gin.Context, id Id, params MergeIncidentParams) {
 	var request MergeIncidentRequestObject
@@ -8399,6 +9286,51 @@ func (sh *strictHandler) BeginVersion(ctx *gin.Context, id Id, params BeginVersi
 	}
 }
 
+// NoteIncident operation middleware
+func (sh *strictHandler) NoteIncident(ctx *gin.Context, id Id, params NoteIncidentParams) {
+	var request NoteIncidentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body NoteIncidentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.NoteIncident(ctx, request.(NoteIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "NoteIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(NoteIncidentResponseObject); ok {
+		if err := validResponse.VisitNoteIncidentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // PublishIncident operation middleware
 func (sh *strictHandler) PublishIncident(ctx *gin.Context, id Id, params PublishIncidentParams) {
 	var request PublishIncidentRequestObject
@@ -8440,6 +9372,78 @@ func (sh *strictHandler) PublishIncident(ctx *gin.Context, id Id, params Publish
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(PublishIncidentResponseObject); ok {
 		if err := validResponse.VisitPublishIncidentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PurgeIncident operation middleware
+func (sh *strictHandler) PurgeIncident(ctx *gin.Context, id Id, params PurgeIncidentParams) {
+	var request PurgeIncidentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body PurgeIncidentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PurgeIncident(ctx, request.(PurgeIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PurgeIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(PurgeIncidentResponseObject); ok {
+		if err := validResponse.VisitPurgeIncidentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// QuarantineIncident operation middleware
+func (sh *strictHandler) QuarantineIncident(ctx *gin.Context, id Id, params QuarantineIncidentParams) {
+	var request QuarantineIncidentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.QuarantineIncident(ctx, request.(QuarantineIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "QuarantineIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(QuarantineIncidentResponseObject); ok {
+		if err := validResponse.VisitQuarantineIncidentResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -8722,6 +9726,51 @@ func (sh *strictHandler) ReturnIncident(ctx *gin.Context, id Id, params ReturnIn
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ReturnIncidentResponseObject); ok {
 		if err := validResponse.VisitReturnIncidentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ScheduleIncident operation middleware
+func (sh *strictHandler) ScheduleIncident(ctx *gin.Context, id Id, params ScheduleIncidentParams) {
+	var request ScheduleIncidentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body ScheduleIncidentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ScheduleIncident(ctx, request.(ScheduleIncidentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ScheduleIncident")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ScheduleIncidentResponseObject); ok {
+		if err := validResponse.VisitScheduleIncidentResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

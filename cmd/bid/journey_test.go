@@ -50,6 +50,18 @@ func (b bid) journey(via string) {
 	b.searches(published)
 	b.exports(published)
 	b.ledger(via)
+	b.decisions()
+}
+
+// decisions holds a published record: who held it does not let it go, and to purge one its id is typed again.
+func (b bid) decisions() {
+	b.Helper()
+	id := regexp.MustCompile(`BID-[0-9A-Z]{4}-[0-9A-Z]{4}`).FindString(b.do("export"))
+	b.refused(2, "", "record", "hold", "--as", "pia@sec", "--reason", "because", id)
+	b.do("record", "hold", "--as", "pia@sec", "--reason", "refuted", id)
+	b.want(b.do("record", "show", "--as", "felix@north", id), id+"\theld\tedition 1", "waits\thold\tpia@sec\t")
+	b.refused(2, "", "record", "lift", "--as", "pia@sec", id)
+	b.refused(2, "", "record", "purge", "--as", "pia@sec", "--reason", "privacy", id)
 }
 
 // searches finds what was published, as tables and as JSON.

@@ -65,24 +65,34 @@ func (s *System) serve(ctx context.Context, ready func(*System, net.Addr)) error
 		defer cancel()
 		return errors.Join(open.Shutdown(stop), trusted.Shutdown(stop))
 	})
-	group.Go(func() error { s.release(running); return nil })
+	group.Go(func() error {
+		s.regularly(running, releaseEvery, "claims held for too long handed back", s.Workflow.ReleaseOverdue)
+		return nil
+	})
+	group.Go(func() error {
+		s.regularly(running, publishEvery, "scheduled records published", s.Workflow.PublishDue)
+		return nil
+	})
 	ready(s, tcp.Addr())
 	return group.Wait()
 }
 
-// releaseEvery is how often claims that were held for too long are looked for.
-const releaseEvery = time.Hour
+// How often what the clock does is looked for. Every server over one database may do all of it.
+const (
+	releaseEvery = time.Hour
+	publishEvery = 15 * time.Second
+)
 
-// release hands back claims that were held for too long. Every server over one database may do so.
-func (s *System) release(ctx context.Context) {
-	ticker := time.NewTicker(releaseEvery)
+// regularly does a thing again and again and notes how much of it was done.
+func (s *System) regularly(ctx context.Context, every time.Duration, what string, do func(context.Context) (int, error)) {
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		switch n, err := s.Workflow.ReleaseOverdue(ctx); {
+		switch n, err := do(ctx); {
 		case err != nil && ctx.Err() == nil:
-			s.Log.ErrorContext(ctx, "overdue claims could not be handed back", "error", err)
+			s.Log.ErrorContext(ctx, "the clock did not get through", "doing", what, "error", err)
 		case n > 0:
-			s.Log.InfoContext(ctx, "overdue claims handed back", "claims", n)
+			s.Log.InfoContext(ctx, what, "count", n)
 		}
 		select {
 		case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"bioincident/internal/fault"
 	"bioincident/internal/identity"
@@ -159,7 +160,14 @@ func tombstoneOf(v store.StoredView) *Tombstone {
 	if v.Tombstone == "" {
 		return nil
 	}
-	return &Tombstone{What: v.Tombstone, Reason: v.Reason, MergedInto: v.MergedInto}
+	var said struct {
+		Until time.Time `json:"until"`
+	}
+	t := &Tombstone{What: v.Tombstone, Reason: v.Reason, MergedInto: v.MergedInto}
+	if json.Unmarshal(v.Bytes, &said) == nil && !said.Until.IsZero() {
+		t.Until = incident.Micros(said.Until.UnixMicro())
+	}
+	return t
 }
 
 func reviewDepth(codes []byte) string {
@@ -181,6 +189,9 @@ func etag(r Reading, lang string) string {
 	}
 	if r.Current {
 		sum.Write([]byte{1})
+	}
+	for _, n := range r.Notes {
+		sum.Write([]byte(n.ID))
 	}
 	return hex.EncodeToString(sum.Sum(nil))
 }

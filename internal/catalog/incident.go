@@ -21,11 +21,15 @@ func (c *Catalog) Incident(ctx context.Context, who identity.Principal, ref, lan
 	}
 	r := c.reader(who)
 	var found store.StoredView
+	var notes []store.Note
 	err = c.Store.Read(ctx, func(tx *store.Tx) error {
 		var ok bool
 		found, ok, err = lookUp(tx, r, id, edition)
 		if err == nil && !ok {
 			err = notFound()
+		}
+		if err == nil {
+			notes, err = tx.Notes(id)
 		}
 		return err
 	})
@@ -35,7 +39,27 @@ func (c *Catalog) Incident(ctx context.Context, who identity.Principal, ref, lan
 	if found.Tier == schema.Named && found.Tombstone == "" {
 		c.Store.Events().Record(store.Event{Kind: "read_named", Person: who.Person, Org: who.Org, Subject: id})
 	}
-	return c.reading(found, lang)
+	reading, err := c.reading(found, lang)
+	if err == nil && reading.Tombstone == nil {
+		reading.Notes = r.shown(notes, found)
+		reading.ETag = etag(reading, lang)
+	}
+	return reading, err
+}
+
+// shown gives the notes of the tiers at which a reader reads a record.
+func (r reader) shown(notes []store.Note, v store.StoredView) []Note {
+	tier, ok := r.Tier(v.Tier, v.Owner, v.Recipients)
+	if !ok || r.Breaks(v.Record, r.now) {
+		tier = v.Tier
+	}
+	var out []Note
+	for _, n := range notes {
+		if n.Tier <= tier {
+			out = append(out, Note{ID: n.ID, Code: n.Code, Words: n.Words, Since: n.Since})
+		}
+	}
+	return out
 }
 
 // lookUp asks the tables from the highest that the reader is admitted to. How many it asks depends on the reader alone,

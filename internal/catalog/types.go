@@ -7,9 +7,10 @@ import (
 
 // Tombstone says what became of a record that readers could see before.
 type Tombstone struct {
-	What       string // withdrawn, merged, restricted
-	Reason     string // vocabulary reason
-	MergedInto string // record id
+	What       string          // withdrawn, merged, restricted, held
+	Reason     string          // vocabulary reason
+	MergedInto string          // record id
+	Until      incident.Micros // of a held record: when it is decided about
 }
 
 // Reading is one record as one reader gets it. Bytes are the canonical JSON of the stored view; Hash is their SHA-256 in
@@ -33,7 +34,16 @@ type Reading struct {
 	Licence     string // of the collection
 	ReviewDepth string // vocabulary review_depth
 	Tombstone   *Tombstone
+	Notes       []Note // beside it, shown to this reader
 	ETag        string // hash of the bytes and the words, hex
+}
+
+// Note is a dated notice beside a record.
+type Note struct {
+	ID    string
+	Code  string            // note.CODE has words
+	Words map[string]string // UN language → what is said besides
+	Since incident.Micros
 }
 
 // ExternalID is an id of the record in another system.

@@ -497,6 +497,8 @@ func (w *world) states() map[string]string {
 	states["words"] = w.suggested()
 	states["update"] = w.update()
 	states["waiting"] = w.narrowed()
+	states["declined"] = w.claimed("A declined record")
+	w.step("rex@east", states["declined"], "decline", map[string]any{"reason": "privacy"})
 	return states
 }
 

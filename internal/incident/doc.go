@@ -19,10 +19,12 @@
 //	          in_review ─release (last claim)→ submitted
 //	          submitted, in_review, reviewed ─accept→ published        classes that one action may publish
 //	          submitted, in_review, reviewed ─decline→ declined
+//	          reviewed ─schedule→ scheduled ─publish (by the clock, when due)→ published
+//	          declined ─appeal→ in_review
 //	          reviewed, scheduled ─return→ in_review
 //	          submitted, in_review, changes_requested, reviewed, scheduled ─recall→ draft
 //	          draft, changes_requested ─discard→ discarded             draft ─redact→ published
-//	record    reserved ─publish→ live        live, held ─withdraw→ withdrawn        any ─merge→ merged
+//	record    reserved ─publish→ live        live ─hold, quarantine→ held ─lift, clear→ live        live, held ─withdraw→ withdrawn        any but merged ─purge→ withdrawn        any ─merge→ merged
 //
 // # Values that say how sure they are
 //

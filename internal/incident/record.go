@@ -17,7 +17,7 @@ const (
 // RecordState is the state of a record.
 type RecordState string
 
-// The states of a record. Held exists in the drawing; its actions come later.
+// The states of a record.
 const (
 	Reserved  RecordState = "reserved"
 	Live      RecordState = "live"
@@ -81,6 +81,9 @@ type Record struct {
 	MergedInto string
 	Batch      string // import that made it, or ""
 	ReviewDeep string // vocabulary review_depth of the current edition, or ""
+
+	Quarantined Micros // since when its text is shown to nobody but those who decide about it; 0 when it is not
+	Purged      Micros // when everything it said was destroyed; 0 when it was not
 }
 
 // Version is one attempt to change a record. While it is editable its body may be saved under its revision; submitting
@@ -105,6 +108,7 @@ type Version struct {
 	Reason      string   // of decline
 	Flags       []string // codes of checks that flagged it; decide bulk eligibility
 	Depth       string   // vocabulary review_depth, once recommended
+	PublishAt   Micros   // while scheduled: not before
 }
 
 // Content is a frozen body: canonical bytes (RFC 8785) under a salt of 32 random bytes.
@@ -158,8 +162,9 @@ type Duty string
 
 // The duties.
 const (
-	ReviewDuty  Duty = "review"
-	PublishDuty Duty = "publish"
+	ReviewDuty      Duty = "review"
+	PublishDuty     Duty = "publish"
+	SensitivityDuty Duty = "sensitivity" // to decide about quarantined text
 )
 
 // Assignment says who has a version in hand. Declared are the answers to the three questions about interests: true

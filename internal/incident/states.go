@@ -28,6 +28,15 @@ const (
 	ActionWiden          = "incident.widen"
 	ActionWithdraw       = "incident.withdraw"
 	ActionMerge          = "incident.merge"
+	ActionHold           = "incident.hold"
+	ActionLift           = "incident.lift"
+	ActionSchedule       = "incident.schedule"
+	ActionAppeal         = "incident.appeal"
+	ActionQuarantine     = "incident.quarantine"
+	ActionClear          = "incident.clear"
+	ActionNote           = "incident.note"
+	ActionEndNote        = "incident.end_note"
+	ActionPurge          = "incident.purge"
 )
 
 // The two machines, as an Arrow names them.
@@ -40,6 +49,7 @@ const (
 const (
 	WhenQuorum    = "quorum_met" // the attestations, this one counted, make the quorum of the change class
 	WhenLastClaim = "last_claim" // nobody else has the version in hand
+	WhenDue       = "due"        // the time has come: by the clock alone
 )
 
 // Arrow is one line of the drawing of a state machine: an action leads from one state to another. From is empty where
@@ -67,8 +77,7 @@ type recordArrow struct {
 	to     RecordState
 }
 
-// versionArrows is the state machine of a version. Scheduled is drawn; what leads there, and the clock that leads
-// from there to published, are no actions of this table. It is never written to.
+// versionArrows is the state machine of a version. It is never written to.
 var versionArrows = [...]versionArrow{ //nolint:gochecknoglobals // a table
 	{action: ActionSave, from: []VersionState{Draft, ChangesRequested}},
 	{action: ActionSubmit, from: []VersionState{Draft, ChangesRequested}, to: Submitted},
@@ -87,14 +96,18 @@ var versionArrows = [...]versionArrow{ //nolint:gochecknoglobals // a table
 	{action: ActionReturn, from: []VersionState{Reviewed, Scheduled}, to: InReview},
 	{action: ActionDecline, from: []VersionState{Submitted, InReview, Reviewed}, to: Declined},
 	{action: ActionPublish, from: []VersionState{Reviewed}, to: Published},
+	{action: ActionPublish, from: []VersionState{Scheduled}, to: Published, when: WhenDue},
+	{action: ActionSchedule, from: []VersionState{Reviewed, Scheduled}, to: Scheduled},
+	{action: ActionAppeal, from: []VersionState{Declined}, to: InReview},
+	{action: ActionQuarantine, from: []VersionState{Submitted, InReview, Reviewed, Scheduled}, to: InReview},
+	{action: ActionQuarantine, from: []VersionState{Draft, ChangesRequested}},
 	{action: ActionAccept, from: []VersionState{Submitted, InReview, Reviewed}, to: Published},
 	{action: ActionRedact, from: []VersionState{Draft}, to: Published},
 	{action: ActionWiden, from: []VersionState{Submitted, InReview, Reviewed}, to: Published, when: WhenQuorum},
 	{action: ActionNarrow, from: []VersionState{Draft, Submitted, InReview, ChangesRequested, Reviewed, Scheduled}},
 }
 
-// recordArrows is the state machine of a record. Held is drawn; holding and lifting are no actions of this table. It is
-// never written to.
+// recordArrows is the state machine of a record. It is never written to.
 var recordArrows = [...]recordArrow{ //nolint:gochecknoglobals // a table
 	{action: ActionNewVersion, from: []RecordState{Reserved, Live}},
 	{action: ActionPublish, from: []RecordState{Reserved, Live}, to: Live},
@@ -105,6 +118,16 @@ var recordArrows = [...]recordArrow{ //nolint:gochecknoglobals // a table
 	{action: ActionWiden, from: []RecordState{Live}},
 	{action: ActionWithdraw, from: []RecordState{Live, Held}, to: Withdrawn},
 	{action: ActionMerge, from: []RecordState{Reserved, Live, Held, Withdrawn}, to: Merged},
+	{action: ActionHold, from: []RecordState{Live}, to: Held},
+	{action: ActionLift, from: []RecordState{Held}, to: Live},
+	{action: ActionQuarantine, from: []RecordState{Reserved, Held}},
+	{action: ActionQuarantine, from: []RecordState{Live}, to: Held},
+	{action: ActionClear, from: []RecordState{Reserved}},
+	{action: ActionClear, from: []RecordState{Held}, to: Live},
+	{action: ActionNote, from: []RecordState{Live, Held}},
+	{action: ActionEndNote, from: []RecordState{Live, Held}},
+	{action: ActionPurge, from: []RecordState{Reserved, Live, Held, Withdrawn}, to: Withdrawn},
+	{action: ActionPurge, from: []RecordState{Merged}},
 }
 
 // NextVersion gives the state to which an action leads a version; ok is false where the drawing has no such arrow. For
@@ -177,6 +200,7 @@ func Actions() []string {
 		ActionCreate, ActionSave, ActionDiscard, ActionSubmit, ActionRecall, ActionClaim, ActionRelease, ActionComment,
 		ActionSuggest, ActionAcceptWords, ActionRequestChanges, ActionRecommend, ActionDecline, ActionReturn,
 		ActionAssign, ActionPublish, ActionAccept, ActionNewVersion, ActionNarrow, ActionRedact, ActionConfirm,
-		ActionWiden, ActionWithdraw, ActionMerge,
+		ActionWiden, ActionWithdraw, ActionMerge, ActionHold, ActionLift, ActionSchedule,
+		ActionAppeal, ActionQuarantine, ActionClear, ActionNote, ActionEndNote, ActionPurge,
 	}
 }

@@ -36,6 +36,7 @@ const (
 	FeedNarrowed  FeedKind = "narrowed" // same edition, less to see
 	FeedTombstone FeedKind = "tombstone"
 	FeedRestored  FeedKind = "restored"
+	FeedNoted     FeedKind = "noted" // a notice beside it began or ended; the edition is what it was
 )
 
 // FeedEntry is one change visible at a tier: public or members. Each feed is gapless and chained by itself and reveals

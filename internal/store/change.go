@@ -34,6 +34,10 @@ type Change struct {
 	Comments     []incident.Comment    // inserted; one whose id exists is marked as accepted
 	ExternalIDs  []incident.ExternalID // of the record, replaced; nil leaves them
 	Relation     *Relation
+	Wait         []Waiting     // upserted: what waits for somebody from now on
+	Settle       []WaitingKind // what of the subject waits no longer
+	Notes        []Note        // upserted by id
+	Purge        bool          // destroys what the record said: contents with their salts, working copies, comments, notes, words
 
 	Views *Views             // replaces what readers see of the record
 	Feed  []ledger.FeedEntry // Tier, Edition, Kind of views above; the rest, and entries left out, are filled in here
@@ -63,11 +67,49 @@ type Relation struct{ From, Kind, To string }
 // record before, a tombstone, restricted, takes its place, and owner and recipients fall back to what members see.
 // Sealed, when it is not nil, replaces all views of earlier editions after a narrowing. Gone takes every view of the
 // record away (withdrawn, merged) and leaves those who could see it a tombstone with the state, reason and successor of
-// Change.Record; Of may bring tombstones of its own.
+// Change.Record; Of may bring tombstones of its own. HeldUntil takes every view away too and leaves a tombstone that says
+// until when it is decided about the record.
 type Views struct {
 	Of     []StoredView
 	Sealed []StoredView
 	Gone   bool
+
+	HeldUntil incident.Micros
+}
+
+// Note is a dated notice beside a record, not part of any edition. It is shown to readers of its tier and those above.
+type Note struct {
+	ID, Record  string
+	Tier        schema.Tier
+	Code        string            // note.CODE has words
+	Words       map[string]string // UN language → what is to be said besides
+	Person, Org string            // who set it
+	Since       incident.Micros
+	Ended       incident.Micros // 0 while it is shown
+}
+
+// WaitingKind is what waits for somebody.
+type WaitingKind string
+
+// What may wait. Of each kind there is one at a time for a record.
+const (
+	WaitsHold       WaitingKind = "hold"       // held: to be lifted or withdrawn
+	WaitsConfirm    WaitingKind = "confirm"    // in force, to be confirmed by a second person; Why is what
+	WaitsWiden      WaitingKind = "widen"      // signed by one, waits for another; so the next three
+	WaitsWithdraw   WaitingKind = "withdraw"   //
+	WaitsMerge      WaitingKind = "merge"      //
+	WaitsPurge      WaitingKind = "purge"      //
+	WaitsSchedule   WaitingKind = "schedule"   // to be published by the clock; Why is what stood in the way when it was due
+	WaitsQuarantine WaitingKind = "quarantine" // hazardous text, to be cleared, returned or purged
+	WaitsAppeal     WaitingKind = "appeal"     // a declined version that another publisher decides about
+)
+
+// Waiting says what of a record waits for somebody, who began it, since when and until when.
+type Waiting struct {
+	Record, Person, Org string
+	Kind                WaitingKind
+	Since, Until        incident.Micros // Until is 0 without a time
+	Why                 string          // a code
 }
 
 // StoredView is one row of views_public, views_members or views_named: what a reader gets, byte for byte.
@@ -89,7 +131,7 @@ type StoredView struct {
 	ShownOwner string          // organization slug when attribution lets it be shown at this tier, else ""
 	Recipients []string        // named tier
 	Published  incident.Micros // of this edition
-	Tombstone  string          // "", withdrawn, merged, restricted
+	Tombstone  string          // "", withdrawn, merged, restricted, held, purged
 	Reason     string          // of the tombstone, vocabulary reason
 	MergedInto string
 }

@@ -145,7 +145,47 @@ func (tx *WriteTx) writeHangings() error {
 		func() error { return tx.clear("recipients", "record", tx.recipientsOf) },
 		func() error { return insert(s, db, tx.recipients, "") },
 		func() error { return insert(s, db, tx.relations, "") },
+		tx.settle,
+		func() error { return upsert(s, db, tx.waits) },
+		func() error { return upsert(s, db, tx.notes) },
+		tx.purge,
 	)
+}
+
+// purge destroys what records said and keeps that they were: ids, states, hashes, signatures. SQLite writes zeros over
+// what it deletes. The words of this very transaction are written afterwards.
+func (tx *WriteTx) purge() error {
+	if len(tx.purged) == 0 {
+		return nil
+	}
+	if tx.store.dialect == SQLite {
+		if err := tx.db.Exec("PRAGMA secure_delete = ON").Error; err != nil {
+			return err
+		}
+	}
+	const theirs = "(SELECT id FROM versions WHERE record IN ?)"
+	for _, sql := range []string{
+		"DELETE FROM contents WHERE hash IN (SELECT content_hash FROM versions WHERE record IN ?)",
+		"DELETE FROM terms WHERE version IN " + theirs,
+		"DELETE FROM comments WHERE record IN ?",
+		"DELETE FROM notes WHERE record IN ?",
+		"UPDATE break_glasses SET reason = '' WHERE record IN ?",
+		"DELETE FROM ledger_details WHERE seq IN (SELECT seq FROM ledger WHERE subject IN ?)",
+	} {
+		if err := tx.db.Exec(sql, padded(tx.purged)).Error; err != nil {
+			return err
+		}
+	}
+	return tx.db.Exec("UPDATE versions SET body = ? WHERE record IN ?", []byte{}, padded(tx.purged)).Error
+}
+
+func (tx *WriteTx) settle() error {
+	for chunk := range slices.Chunk(tx.settled, tx.store.batchRows()) {
+		if err := tx.db.Exec("DELETE FROM waiting WHERE (record, kind) IN ?", chunk).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (tx *WriteTx) clear(table, column string, ids []string) error {

@@ -37,7 +37,7 @@ func layouts(dialect string) map[reflect.Type]*layout {
 	rows := []tabler{
 		orgRow{}, personRow{}, membershipRow{}, tokenRow{}, grantRow{}, settingRow{}, recordRow{}, recipientRow{},
 		externalIDRow{}, versionRow{}, termRow{}, contentRow{}, attestationRow{}, assignmentRow{}, commentRow{},
-		relationRow{}, standingConsentRow{}, breakGlassRow{}, viewRow{}, entryRow{}, detailsRow{}, feedRow{},
+		relationRow{}, standingConsentRow{}, breakGlassRow{}, waitingRow{}, noteRow{}, viewRow{}, entryRow{}, detailsRow{}, feedRow{},
 		eventRow{}, importRow{}, importLineRow{}, idempotencyRow{},
 	}
 	all := make(map[reflect.Type]*layout, len(rows))

@@ -146,6 +146,8 @@ type recordRow struct {
 	Batch       string
 	ReviewDepth string
 	LastSeq     int64
+	Quarantined int64
+	Purged      int64
 }
 
 func (recordRow) TableName() string { return "records" }
@@ -154,14 +156,14 @@ func (recordRow) TableName() string { return "records" }
 func recordRowOf(r incident.Record) recordRow {
 	return recordRow{r.ID, r.No, r.Owner, r.Originator, string(r.State), document(r.Handling),
 		int64(r.Handling.Marking), int64(r.Edition), r.Revision + 1, int64(r.Created), r.Reason, r.MergedInto, r.Batch,
-		r.ReviewDeep, 0}
+		r.ReviewDeep, 0, int64(r.Quarantined), int64(r.Purged)}
 }
 
 func (r recordRow) record() (incident.Record, error) {
 	out := incident.Record{ID: r.ID, No: r.No, Owner: r.Owner, Originator: r.Originator,
 		State: incident.RecordState(r.State), Edition: int(r.Edition), Revision: r.Revision,
 		Created: incident.Micros(r.Created), Reason: r.Reason, MergedInto: r.MergedInto, Batch: r.Batch,
-		ReviewDeep: r.ReviewDepth}
+		ReviewDeep: r.ReviewDepth, Quarantined: incident.Micros(r.Quarantined), Purged: incident.Micros(r.Purged)}
 	return out, json.Unmarshal(r.Handling, &out.Handling)
 }
 
@@ -203,6 +205,7 @@ type versionRow struct {
 	Reason      string
 	Flags       []byte
 	Depth       string
+	PublishAt   int64
 }
 
 func (versionRow) TableName() string { return "versions" }
@@ -210,7 +213,8 @@ func (versionRow) TableName() string { return "versions" }
 func versionRowOf(v incident.Version) versionRow {
 	return versionRow{v.ID, v.Record, int64(v.N), string(v.Class), string(v.State), int64(v.Base), int64(v.Edition),
 		v.Body, document(v.Handling), int64(v.Handling.Marking), v.ContentHash, v.Author, list(v.Authors),
-		int64(v.Round), v.Revision + 1, int64(v.Submitted), int64(v.Updated), v.Reason, list(v.Flags), v.Depth}
+		int64(v.Round), v.Revision + 1, int64(v.Submitted), int64(v.Updated), v.Reason, list(v.Flags), v.Depth,
+		int64(v.PublishAt)}
 }
 
 func (r versionRow) version() (incident.Version, error) {
@@ -218,7 +222,7 @@ func (r versionRow) version() (incident.Version, error) {
 		State: incident.VersionState(r.State), Base: int(r.Base), Edition: int(r.Edition), Body: present(r.Body),
 		ContentHash: r.ContentHash, Author: r.Author, Authors: unlist(r.Authors), Round: int(r.Round),
 		Revision: r.Revision, Submitted: incident.Micros(r.Submitted), Updated: incident.Micros(r.Updated),
-		Reason: r.Reason, Flags: unlist(r.Flags), Depth: r.Depth}
+		Reason: r.Reason, Flags: unlist(r.Flags), Depth: r.Depth, PublishAt: incident.Micros(r.PublishAt)}
 	return v, json.Unmarshal(r.Handling, &v.Handling)
 }
 
@@ -382,6 +386,51 @@ func breakGlassRowOf(b BreakGlass) breakGlassRow {
 func (r breakGlassRow) glass() BreakGlass {
 	return BreakGlass{ID: r.ID, Record: r.Record, Person: r.Person, Org: r.Org, Reason: r.Reason,
 		From: incident.Micros(r.Begins), Until: incident.Micros(r.Ends)}
+}
+
+type waitingRow struct {
+	Record string `gorm:"primaryKey"`
+	Kind   string `gorm:"primaryKey"`
+	Person string
+	Org    string
+	Since  int64
+	Until  int64
+	Why    string
+}
+
+func (waitingRow) TableName() string { return "waiting" }
+
+func waitingRowOf(w Waiting) waitingRow {
+	return waitingRow{w.Record, string(w.Kind), w.Person, w.Org, int64(w.Since), int64(w.Until), w.Why}
+}
+
+func (r waitingRow) waiting() Waiting {
+	return Waiting{Record: r.Record, Kind: WaitingKind(r.Kind), Person: r.Person, Org: r.Org,
+		Since: incident.Micros(r.Since), Until: incident.Micros(r.Until), Why: r.Why}
+}
+
+type noteRow struct {
+	ID     string `gorm:"primaryKey"`
+	Record string
+	Tier   int64
+	Code   string
+	Words  []byte
+	Person string
+	Org    string
+	Since  int64
+	Ended  int64
+}
+
+func (noteRow) TableName() string { return "notes" }
+
+func noteRowOf(n Note) noteRow {
+	return noteRow{n.ID, n.Record, int64(n.Tier), n.Code, document(n.Words), n.Person, n.Org, int64(n.Since), int64(n.Ended)}
+}
+
+func (r noteRow) note() (Note, error) {
+	n := Note{ID: r.ID, Record: r.Record, Tier: schema.Tier(r.Tier), Code: r.Code, Person: r.Person, Org: r.Org,
+		Since: incident.Micros(r.Since), Ended: incident.Micros(r.Ended)}
+	return n, json.Unmarshal(r.Words, &n.Words)
 }
 
 // viewRow is a row of views_public, views_members or views_named: its table is named where it is used.

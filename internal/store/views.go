@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/gowebpki/jcs"
 
@@ -80,6 +81,8 @@ func (s *shelf) apply(change viewChange, now incident.Micros) ([]ledger.FeedEntr
 	switch {
 	case change.views.Gone:
 		s.gone(change, current, was, now, put)
+	case change.views.HeldUntil != 0:
+		s.hold(change, current, was, now, put)
 	default:
 		s.replace(change, current, was, now, put)
 	}
@@ -131,9 +134,31 @@ func (s *shelf) gone(change viewChange, current viewRow, was bool, now incident.
 	}
 	if was {
 		head := change.head
-		s.put(tombstone(current, string(head.State), head.Reason, head.MergedInto, now), put)
+		state := string(head.State)
+		if head.Purged != 0 {
+			state = tombstonePurged
+		}
+		row := tombstone(current, state, now, "reason", head.Reason, "merged_into", head.MergedInto)
+		row.Reason, row.MergedInto = head.Reason, head.MergedInto
+		s.put(row, put)
 	}
 }
+
+// hold takes every view of the record away for a while. Where there was nothing to see any more, nothing changes.
+func (s *shelf) hold(change viewChange, current viewRow, was bool, now incident.Micros, put map[int64]bool) {
+	if was && current.Tombstone != "" {
+		return
+	}
+	for _, edition := range s.editions(change.record) {
+		s.drop(change.record, edition)
+	}
+	if was {
+		s.put(tombstone(current, tombstoneHeld, now, "until", moment(change.views.HeldUntil)), put)
+	}
+}
+
+// moment writes a moment as readers read it.
+func moment(at incident.Micros) string { return time.UnixMicro(int64(at)).UTC().Format(time.RFC3339) }
 
 func (s *shelf) of(views []StoredView) (StoredView, bool) {
 	for _, view := range views {
@@ -157,12 +182,14 @@ func (s *shelf) replace(change viewChange, current viewRow, was bool, now incide
 		// What owner and recipients see no longer differs from what members see.
 		s.demote(current)
 		s.drop(change.record, edition)
+	case was && edition > 0 && current.Tombstone == tombstoneRestricted:
+		return // who sees nothing of the record any more does not learn that it goes on
 	case was && edition > 0:
 		for _, e := range s.editions(change.record) {
 			s.drop(change.record, e)
 		}
 		current.Edition = edition
-		s.put(tombstone(current, "restricted", "", "", now), put)
+		s.put(tombstone(current, tombstoneRestricted, now), put)
 		return
 	}
 	if change.views.Sealed == nil {
@@ -194,14 +221,21 @@ func currentEdition(views []StoredView) int64 {
 	return 0
 }
 
-// tombstone is what is left of a view: what became of the record, and nothing of its content.
-func tombstone(of viewRow, what, reason, mergedInto string, now incident.Micros) viewRow {
+// What became of a record, beside the states withdrawn and merged.
+const (
+	tombstoneRestricted = "restricted"
+	tombstoneHeld       = "held"
+	tombstonePurged     = "purged"
+)
+
+// tombstone is what is left of a view: what became of the record, with names and values beside, and nothing of its
+// content.
+func tombstone(of viewRow, what string, now incident.Micros, pairs ...string) viewRow {
 	words := map[string]any{"id": of.Record, "edition": of.Edition, "tombstone": what}
-	if reason != "" {
-		words["reason"] = reason
-	}
-	if mergedInto != "" {
-		words["merged_into"] = mergedInto
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			words[pairs[i]] = pairs[i+1]
+		}
 	}
 	data, err := jcs.Transform(document(words))
 	if err != nil {
@@ -210,7 +244,7 @@ func tombstone(of viewRow, what, reason, mergedInto string, now incident.Micros)
 	return viewRow{Record: of.Record, Edition: of.Edition, No: of.No, IsCurrent: true, Bytes: data,
 		Hash: ledger.ViewHash(data), Title: []byte("[]"), Unit: of.Unit, Earliest: int64(incident.NoDay),
 		Latest: int64(incident.NoDay), DeathsLow: -1, Codes: []byte("{}"), Owner: of.Owner, ShownOwner: of.ShownOwner,
-		Recipients: of.Recipients, Published: int64(now), Tombstone: what, Reason: reason, MergedInto: mergedInto}
+		Recipients: of.Recipients, Published: int64(now), Tombstone: what}
 }
 
 // entries gives the feed entries of the tier: those the caller named, then one for each other row that changed.

@@ -57,8 +57,9 @@ func (tx *Tx) Work(f WorkFilter) ([]WorkRow, error) {
 		var r recordRow
 		err := rows.Scan(&v.ID, &v.Record, &v.N, &v.Class, &v.State, &v.Base, &v.Edition, &v.Handling, &v.Marking,
 			&v.ContentHash, &v.Author, &v.Authors, &v.Round, &v.Revision, &v.Submitted, &v.Updated, &v.Reason, &v.Flags,
-			&v.Depth, &r.ID, &r.No, &r.Owner, &r.Originator, &r.State, &r.Handling, &r.Marking, &r.Edition, &r.Revision,
-			&r.Created, &r.Reason, &r.MergedInto, &r.Batch, &r.ReviewDepth, &r.LastSeq)
+			&v.Depth, &v.PublishAt, &r.ID, &r.No, &r.Owner, &r.Originator, &r.State, &r.Handling, &r.Marking, &r.Edition, &r.Revision,
+			&r.Created, &r.Reason, &r.MergedInto, &r.Batch, &r.ReviewDepth, &r.LastSeq,
+			&r.Quarantined, &r.Purged)
 		if err != nil {
 			return nil, err
 		}

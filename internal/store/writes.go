@@ -51,6 +51,10 @@ type sheets struct {
 	recipientsOf []string
 	recipients   []recipientRow
 	relations    []relationRow
+	waits        []waitingRow
+	settled      [][]any // record and kind of what waits no longer
+	notes        []noteRow
+	purged       []string
 	imports      []importRow
 	lines        []importLineRow
 	views        []viewChange
@@ -305,7 +309,37 @@ func (tx *WriteTx) appendRecord(c Change) error {
 	if c.Relation != nil {
 		tx.relations = append(tx.relations, relationRow{c.Relation.From, c.Relation.Kind, c.Relation.To})
 	}
+	if err := tx.appendWaiting(c); err != nil {
+		return err
+	}
 	return tx.appendExternalIDs(c)
+}
+
+// appendWaiting keeps the last word of a transaction about what waits.
+func (tx *WriteTx) appendWaiting(c Change) error {
+	for _, kind := range c.Settle {
+		tx.waits = slices.DeleteFunc(tx.waits, func(row waitingRow) bool {
+			return row.Record == c.Subject && row.Kind == string(kind)
+		})
+		tx.settled = append(tx.settled, []any{c.Subject, string(kind)})
+	}
+	for _, waiting := range c.Wait {
+		if waiting.Record != c.Subject {
+			return misuse("what waits of %s is not of %s", waiting.Record, c.Subject)
+		}
+		row := waitingRowOf(waiting)
+		tx.waits = slices.DeleteFunc(tx.waits, func(have waitingRow) bool {
+			return have.Record == row.Record && have.Kind == row.Kind
+		})
+		tx.waits = append(tx.waits, row)
+	}
+	for _, note := range c.Notes {
+		tx.notes = append(tx.notes, noteRowOf(note))
+	}
+	if c.Purge {
+		tx.purged = append(tx.purged, c.Subject)
+	}
+	return nil
 }
 
 func (tx *WriteTx) appendRecipients(r incident.Record) {

@@ -35,7 +35,8 @@ func (w *Workflow) command(ctx context.Context, who identity.Principal, id strin
 }
 
 func receipt(s *subject) Working {
-	working := Working{Record: incident.Record{ID: s.record.ID, State: s.record.State, Edition: s.record.Edition}}
+	working := Working{Record: incident.Record{ID: s.record.ID, State: s.record.State, Edition: s.record.Edition,
+		Purged: s.record.Purged}}
 	if s.version.ID != "" {
 		working.Version = &incident.Version{State: s.version.State, Class: s.version.Class, Edition: s.version.Edition,
 			Reason: s.version.Reason, Depth: s.version.Depth}

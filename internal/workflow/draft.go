@@ -280,6 +280,10 @@ func (c *call) append(s *subject, change store.Change, p parts) error {
 		if s.version.Body == nil {
 			s.version.Body = []byte{}
 		}
+		change.Settle = append(change.Settle, s.outlived()...)
+		if s.version.State != incident.Scheduled {
+			s.version.PublishAt = 0
+		}
 		version := s.version
 		change.Version_ = &version
 	}
@@ -302,6 +306,24 @@ func (c *call) append(s *subject, change store.Change, p parts) error {
 		s.version.Revision++
 	}
 	return nil
+}
+
+// outlived gives what waited for somebody with the open version and does not in the state it is in now.
+func (s *subject) outlived() []store.WaitingKind {
+	var kinds []store.WaitingKind
+	for _, waiting := range s.waits {
+		over := false
+		switch waiting.Kind {
+		case store.WaitsSchedule:
+			over = s.version.State != incident.Scheduled
+		case store.WaitsAppeal, store.WaitsWiden:
+			over = !s.version.State.Open() || s.version.State.Editable()
+		}
+		if over {
+			kinds = append(kinds, waiting.Kind)
+		}
+	}
+	return kinds
 }
 
 // words are the details of a change: a note, a reason, and what else belongs there. Nothing said is no details.
@@ -361,7 +383,7 @@ func (w *Workflow) saveOne(c *call, s *subject, plan *draftPlan) error {
 	if !slices.Contains(s.version.Authors, c.who.Person) {
 		s.version.Authors = append(s.version.Authors, c.who.Person)
 	}
-	if s.version.Flags = ofImport(s.version.Flags); plan.flags != nil {
+	if s.version.Flags = lasting(s.version.Flags); plan.flags != nil {
 		s.version.Flags = plan.flags
 	}
 	if s.published {
@@ -376,10 +398,11 @@ func (w *Workflow) saveOne(c *call, s *subject, plan *draftPlan) error {
 	return err
 }
 
-func ofImport(flags []string) []string {
+// lasting gives the flags that stay whatever becomes of the body: an importer's, and who declined it.
+func lasting(flags []string) []string {
 	var kept []string
 	for _, flag := range flags {
-		if strings.HasPrefix(flag, flagImport) {
+		if strings.HasPrefix(flag, flagImport) || strings.HasPrefix(flag, flagDeclined) || flag == flagAppealed {
 			kept = append(kept, flag)
 		}
 	}

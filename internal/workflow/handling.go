@@ -18,7 +18,11 @@ const (
 	forRedact   = "redact"
 	forWithdraw = "withdraw"
 	forMerge    = "merge"
+	forHold     = "hold"
 )
+
+// atOnce lists what is in force at once and confirmed by a second person afterwards.
+func atOnce() []string { return []string{forNarrow, forRedact, forHold} }
 
 // ConfirmWithin is how soon a second person is to confirm what was restricted at once. It stays in force after that and
 // is shown as overdue.
@@ -57,7 +61,7 @@ func (s *subject) pending() *Pending {
 			}
 		}
 	}
-	waiting := s.waiting(forNarrow, forRedact)
+	waiting := s.waiting(atOnce()...)
 	inForce := len(waiting) > 0
 	if !inForce {
 		waiting = s.waiting(forWithdraw, forMerge)
@@ -166,9 +170,11 @@ func (w *Workflow) narrowPublished(c *call, s *subject, in HandlingIn, note stri
 		return err
 	}
 	change := store.Change{Action: incident.ActionNarrow, Version: s.current.ID, ContentHash: s.current.ContentHash,
-		Attest: []incident.Attestation{a}, Details: words(note)}
-	if change.Views, err = w.viewsUnder(c, s, doc, h); err != nil {
-		return err
+		Attest: []incident.Attestation{a}, Wait: c.confirmed(s, forNarrow), Details: words(note)}
+	if s.record.State != incident.Held { // what is held is shown to nobody until it is let go
+		if change.Views, err = w.viewsUnder(c, s, doc, h); err != nil {
+			return err
+		}
 	}
 	p := withRecord
 	if s.open {
@@ -318,21 +324,28 @@ func (w *Workflow) redact(c *call, s *subject, doc []byte, removals []removal, i
 		return err
 	}
 	change := store.Change{Action: incident.ActionRedact, Content: &content, Attest: []incident.Attestation{a},
-		VersionTerms: termsOf(rest), Details: words(in.Note, "reason", in.Reason)}
-	of, err := w.views(edition{record: s.record, number: s.record.Edition, current: true, doc: rest,
-		handling: s.record.Handling, slug: c.orgs[s.record.Owner].Slug, depth: s.record.ReviewDeep, at: c.now})
-	if err != nil {
+		VersionTerms: termsOf(rest), Wait: c.confirmed(s, forRedact), Details: words(in.Note, "reason", in.Reason)}
+	if change.Views, err = w.redactedViews(c, s, rest, removals); err != nil {
 		return err
 	}
-	sealed, err := w.sealed(c, s.record, s.record.Edition, s.record.Handling, removals)
-	if err != nil {
-		return err
-	}
-	change.Views = &store.Views{Of: of, Sealed: sealed}
 	if err := c.append(s, change, withRecord|withVersion); err != nil || !drafted {
 		return err
 	}
 	return w.redactDraft(c, s, under, removals)
+}
+
+// redactedViews gives the views of what is left and of every earlier edition without what was taken out.
+func (w *Workflow) redactedViews(c *call, s *subject, rest []byte, removals []removal) (*store.Views, error) {
+	if s.record.State == incident.Held {
+		return nil, nil
+	}
+	of, err := w.views(edition{record: s.record, number: s.record.Edition, current: true, doc: rest,
+		handling: s.record.Handling, slug: c.orgs[s.record.Owner].Slug, depth: s.record.ReviewDeep, at: c.now})
+	if err != nil {
+		return nil, err
+	}
+	sealed, err := w.sealed(c, s.record, s.record.Edition, s.record.Handling, removals)
+	return &store.Views{Of: of, Sealed: sealed}, err
 }
 
 // redactDraft takes the same things out of a version that was under way, so that it does not bring them back. One that
@@ -374,7 +387,7 @@ func flaggedRemovals(v incident.Version) []removal {
 // Confirm is the second signature under what was restricted at once.
 func (w *Workflow) Confirm(ctx context.Context, who identity.Principal, id string, rev Revision, note string) (Working, error) {
 	return w.command(ctx, who, id, func(c *call, s *subject) error {
-		waiting := s.waiting(forNarrow, forRedact)
+		waiting := s.waiting(atOnce()...)
 		if err := c.may(s, incident.ActionConfirm); err != nil {
 			return err
 		}
@@ -393,7 +406,8 @@ func (w *Workflow) Confirm(ctx context.Context, who identity.Principal, id strin
 			return err
 		}
 		return c.append(s, store.Change{Action: incident.ActionConfirm, Version: s.current.ID,
-			ContentHash: s.current.ContentHash, Attest: []incident.Attestation{a}, Details: words(note, "of", purpose)}, withRecord)
+			ContentHash: s.current.ContentHash, Attest: []incident.Attestation{a},
+			Settle: []store.WaitingKind{store.WaitsConfirm}, Details: words(note, "of", purpose)}, withRecord)
 	})
 }
 
@@ -463,7 +477,8 @@ func (w *Workflow) proposeWider(c *call, s *subject, in *HandlingIn, note string
 		return err
 	}
 	return c.append(s, store.Change{Action: incident.ActionWiden, Attest: []incident.Attestation{consent},
-		VersionTerms: submittedTerms(body), Details: words(note)}, withRecord|withVersion)
+		VersionTerms: submittedTerms(body), Wait: []store.Waiting{c.waits(s, store.WaitsWiden, 0, "")},
+		Details: words(note)}, withRecord|withVersion)
 }
 
 func (w *Workflow) agreeWider(c *call, s *subject, partly bool, note string) error {

@@ -150,12 +150,16 @@ func (w *Workflow) countLeaving(c *call, s *subject, f policies.Facts, change *s
 	s.signatures = append(s.signatures, a)
 	waits := *change
 	waits.Relation = nil
+	waits.Wait = []store.Waiting{c.waits(s, store.WaitingKind(purpose[0]), 0, purpose[1])}
 	return false, c.append(s, waits, withRecord)
 }
 
 // leave ends a record: its views go, what was under way is discarded.
 func (c *call) leave(s *subject, change store.Change) error {
 	change.Views = &store.Views{Gone: true}
+	for _, waiting := range s.waits {
+		change.Settle = append(change.Settle, waiting.Kind)
+	}
 	p := withRecord
 	if s.open {
 		change.Void = append(change.Void, s.valid("")...)

@@ -26,9 +26,20 @@ func TestEveryStateEveryAction(t *testing.T) {
 				want := drawnVersion || drawnRecord
 				switch action {
 				case incident.ActionPublish, incident.ActionAccept, incident.ActionNarrow:
-					want = drawnRecord && (drawnVersion || action == incident.ActionNarrow && record == incident.Live)
+					drawnVersion = drawnVersion && (action != incident.ActionPublish || version != incident.Scheduled) // by the clock
+					want = drawnRecord && (drawnVersion || action == incident.ActionNarrow && record != incident.Reserved)
 				case incident.ActionNewVersion:
 					want = drawnRecord && version == ""
+				case incident.ActionQuarantine:
+					want = drawnRecord && (drawnVersion || version == "") && name != "declined"
+				case incident.ActionPurge: // what a publisher does not know of they do not purge
+					want = name != "draft" && name != "declined"
+				case incident.ActionEndNote: // there is none
+					want = false
+				case incident.ActionClear: // what is in no quarantine is not cleared
+					want = false
+				case incident.ActionAppeal: // the one version that is not open any more
+					want = name == "declined"
 				case incident.ActionRedact: // makes a version of its own; one under way goes back to its authors
 					want = drawnRecord
 				}
@@ -65,7 +76,12 @@ func (w *world) states() map[string]func() string {
 		},
 		"reviewed": func() string { return w.reviewed(nil, nil).Record.ID },
 		"declined": decline,
-		"live":     func() string { return w.published(nil, nil) },
+		"scheduled": func() string {
+			id := w.reviewed(nil, nil).Record.ID
+			w.schedule("pia@south", id, w.clock.Now()+day)
+			return id
+		},
+		"live": func() string { return w.published(nil, nil) },
 		"live, draft": func() string {
 			id := w.published(nil, nil)
 			_, err := w.flow.NewVersion(w.ctx, w.as("ana@north"), id)
@@ -81,6 +97,12 @@ func (w *world) states() map[string]func() string {
 			_, err = w.flow.Save(w.ctx, w.as("ana@north"), id, w.rev(id), workflow.Draft{Body: document(w.t, translated)})
 			w.ok(err)
 			_, err = w.flow.Submit(w.ctx, w.as("fay@north"), id, w.rev(id), "")
+			w.ok(err)
+			return id
+		},
+		"held": func() string {
+			id := w.published(nil, nil)
+			_, err := w.flow.Hold(w.ctx, w.as("rex@east"), id, "refuted", "")
 			w.ok(err)
 			return id
 		},
@@ -149,6 +171,21 @@ func (w *world) actions() map[string]func(id string) error {
 		incident.ActionWithdraw: func(id string) error {
 			return last(w.flow.Withdraw(w.ctx, w.as(fay), id, rev(id), "legal", ""))
 		},
+		incident.ActionSchedule: func(id string) error {
+			return last(w.flow.Schedule(w.ctx, w.as(pia), id, rev(id), w.clock.Now()+day, ""))
+		},
+		incident.ActionAppeal: func(id string) error { return last(w.flow.Appeal(w.ctx, w.as(fay), id, rev(id), "")) },
+		incident.ActionNote: func(id string) error {
+			return last(w.flow.Note(w.ctx, w.as(pia), id, workflow.NoteIn{Tier: schema.Members, Code: "disputed"}))
+		},
+		incident.ActionEndNote: func(id string) error { return last(w.flow.EndNote(w.ctx, w.as(pia), id, "none")) },
+		incident.ActionPurge: func(id string) error {
+			return last(w.flow.Purge(w.ctx, w.as(pia), id, id, "privacy"))
+		},
+		incident.ActionQuarantine: func(id string) error { return last(w.flow.Quarantine(w.ctx, w.as(fay), id)) },
+		incident.ActionClear:      func(id string) error { return last(w.flow.Clear(w.ctx, w.as(rex), id, "")) },
+		incident.ActionHold:       func(id string) error { return last(w.flow.Hold(w.ctx, w.as(rex), id, "refuted", "")) },
+		incident.ActionLift:       func(id string) error { return last(w.flow.Lift(w.ctx, w.as(pia), id, "")) },
 		incident.ActionMerge: func(id string) error {
 			if target == "" {
 				target = w.published(nil, nil)

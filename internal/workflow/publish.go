@@ -232,47 +232,54 @@ func (w *Workflow) acceptOne(c *call, s *subject, plan publishPlan, note string)
 // toEdition makes the open version the next edition: checks, views of all tiers, the record's head. Earlier editions are
 // sealed anew when the handling is another than before.
 func (w *Workflow) toEdition(c *call, s *subject, plan publishPlan, f policies.Facts, next incident.VersionState, change store.Change) error {
-	if _, err := s.recordStep(change.Action); err != nil {
+	state, err := s.recordStep(change.Action)
+	if err != nil {
 		return err
-	}
-	if s.version.Base != s.record.Edition {
-		return fault.New(fault.Conflict, "version.base_moved", "base", s.version.Base, "edition", s.record.Edition)
 	}
 	if s.version.Handling.NotBefore > c.now {
 		return fault.New(fault.Conflict, "publish.embargo", "not_before", int64(s.version.Handling.NotBefore))
 	}
-	slug := c.orgs[s.record.Owner].Slug
-	if !plan.fits(s, slug) {
-		content, err := c.tx.Content(s.version.ContentHash)
-		if err != nil {
-			return err
-		}
-		if plan, err = w.planPublish(s.record, s.version, content, slug); err != nil {
-			return err
-		}
-	}
-	if codes := overridden(f.Attestations); incident.Blocking(plan.findings, codes) {
-		return refusedByChecks("checks.refuse_publish", plan.findings, codes)
-	}
-	if len(plan.views) == 0 {
-		return fault.New(fault.Invalid, "publish.nothing_to_see")
+	if plan, err = w.editionPlan(c, s, plan, f); err != nil {
+		return err
 	}
 	views := &store.Views{Of: dated(plan.views, c.now)}
 	if s.published && s.version.Handling.Hash() != s.record.Handling.Hash() {
-		var err error
 		if views.Sealed, err = w.sealed(c, s.record, s.record.Edition+1, s.version.Handling, nil); err != nil {
 			return err
 		}
 	}
 	change.Views = views
 	change.Release = releases(s.inHand(), "decided")
-	state, _ := incident.NextRecord(s.record.State, change.Action)
 	s.record.State, s.record.Edition, s.record.Handling = state, plan.number, s.version.Handling
 	s.record.ReviewDeep = plan.depth
 	s.version.State, s.version.Edition, s.version.Depth = next, plan.number, plan.depth
 	s.version.Body = []byte{} // the frozen content holds it
 	s.attestations = f.Attestations
 	return c.append(s, change, withRecord|withVersion)
+}
+
+// editionPlan gives what the open version comes to as the next edition, when nothing but the time stands in the way.
+func (w *Workflow) editionPlan(c *call, s *subject, plan publishPlan, f policies.Facts) (publishPlan, error) {
+	if s.version.Base != s.record.Edition {
+		return plan, fault.New(fault.Conflict, "version.base_moved", "base", s.version.Base, "edition", s.record.Edition)
+	}
+	slug := c.orgs[s.record.Owner].Slug
+	if !plan.fits(s, slug) {
+		content, err := c.tx.Content(s.version.ContentHash)
+		if err != nil {
+			return plan, err
+		}
+		if plan, err = w.planPublish(s.record, s.version, content, slug); err != nil {
+			return plan, err
+		}
+	}
+	if codes := overridden(f.Attestations); incident.Blocking(plan.findings, codes) {
+		return plan, refusedByChecks("checks.refuse_publish", plan.findings, codes)
+	}
+	if len(plan.views) == 0 {
+		return plan, fault.New(fault.Invalid, "publish.nothing_to_see")
+	}
+	return plan, nil
 }
 
 func dated(views []store.StoredView, at incident.Micros) []store.StoredView {

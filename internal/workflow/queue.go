@@ -81,7 +81,7 @@ func (c *call) card(s *subject) Card {
 		Languages: s.terms["language"], Marking: s.version.Handling.Marking, State: s.version.State, Class: s.version.Class,
 		Submitted: s.version.Submitted}
 	for _, action := range []string{incident.ActionClaim, incident.ActionAssign, incident.ActionAccept, incident.ActionPublish,
-		incident.ActionWiden} {
+		incident.ActionSchedule, incident.ActionWiden} {
 		d := c.decide(s, action, c.factsOn(s, action))
 		ability := Ability{Action: action, Allowed: d.Allowed || d.Partly, Missing: d.Missing}
 		if ability.Allowed {
@@ -149,7 +149,7 @@ func (c *call) queueFilter(in QueueIn) (*store.WorkFilter, error) {
 	if !reviews && !publishes {
 		return nil, fault.New(fault.Forbidden, "policy.role", "need", []string{"reviewer", "publisher"})
 	}
-	f.States = []incident.VersionState{incident.Submitted, incident.InReview, incident.Reviewed}
+	f.States = []incident.VersionState{incident.Submitted, incident.InReview, incident.Reviewed, incident.Scheduled}
 	if reviews {
 		c.inScope(f, identity.GrantReview, incident.Submitted, incident.InReview)
 	}

@@ -53,14 +53,35 @@ func (w *Workflow) assignTo(c *call, s *subject, action string, next incident.Ve
 	if err != nil {
 		return err
 	}
-	a := incident.Assignment{ID: ref, Record: s.record.ID, Version: s.version.ID, Person: person, Org: org, Duty: duty, At: c.now}
+	a := incident.Assignment{ID: ref, Record: s.record.ID, Version: s.atHand().ID, Person: person, Org: org, Duty: duty, At: c.now}
+	change := store.Change{Action: action, Version: a.Version, Assign: []incident.Assignment{a}}
+	if action == incident.ActionAssign {
+		change.Details = words("", "person", person, "org", org, "duty", string(duty))
+	}
+	if !s.open {
+		s.trusted = append(slices.Clone(s.trusted), a)
+		return c.append(s, change, withRecord)
+	}
 	s.version.State = next
 	s.assignments = append(slices.Clone(s.assignments), a)
-	var details any
-	if action == incident.ActionAssign {
-		details = words("", "person", person, "org", org, "duty", string(duty))
+	return c.append(s, change, withVersion)
+}
+
+// assignStep gives the state of the open version after an assignment. A published record that is quarantined is assigned
+// as it stands.
+func (s *subject) assignStep() (incident.VersionState, error) {
+	if !s.open && s.record.Quarantined != 0 {
+		return "", nil
 	}
-	return c.append(s, store.Change{Action: action, Assign: []incident.Assignment{a}, Details: details}, withVersion)
+	return s.step(incident.ActionAssign)
+}
+
+// atHand gives the version that people work at: the open one, else that of the current edition.
+func (s *subject) atHand() incident.Version {
+	if s.open {
+		return s.version
+	}
+	return s.current
 }
 
 // Release hands a version back. When nobody else has it for review, it returns to the queue.
@@ -85,7 +106,7 @@ func (w *Workflow) Assign(ctx context.Context, who identity.Principal, id string
 		if err := c.may(s, incident.ActionAssign); err != nil { // before the target is looked up: who may not assign learns nothing
 			return err
 		}
-		next, err := s.step(incident.ActionAssign)
+		next, err := s.assignStep()
 		if err != nil {
 			return err
 		}
@@ -95,9 +116,10 @@ func (w *Workflow) Assign(ctx context.Context, who identity.Principal, id string
 		}
 		role := map[incident.Duty]identity.Role{
 			incident.ReviewDuty: identity.Reviewer, incident.PublishDuty: identity.Publisher,
+			incident.SensitivityDuty: identity.Reviewer,
 		}[in.Duty]
 		switch {
-		case role == "":
+		case role == "", (in.Duty == incident.SensitivityDuty) != (s.record.Quarantined != 0):
 			return fault.New(fault.Invalid, "assign.duty").At("/duty", "assign.duty")
 		case in.Duty == incident.PublishDuty && s.version.State == incident.Submitted:
 			return fault.New(fault.Conflict, "workflow.state", "action", incident.ActionAssign, "state", string(s.version.State))
@@ -105,6 +127,8 @@ func (w *Workflow) Assign(ctx context.Context, who identity.Principal, id string
 			return a.Person == person.Person && a.Org == person.Org && a.Duty == in.Duty
 		}):
 			return fault.New(fault.Conflict, "assignment.exists")
+		case in.Duty == incident.SensitivityDuty && len(s.inHand()) >= mostSensitivity:
+			return fault.New(fault.Conflict, "quarantine.assigned")
 		}
 		f := c.facts(s)
 		f.TargetOrg, f.TargetPerson = person.Org, person.Person
@@ -402,6 +426,7 @@ func (w *Workflow) Decline(ctx context.Context, who identity.Principal, id strin
 			return err
 		}
 		s.version.State, s.version.Reason = next, reason
+		s.version.Flags = append(slices.Clone(s.version.Flags), flagDeclined+c.who.Person)
 		return c.append(s, store.Change{Action: incident.ActionDecline, Details: words(note, "reason", reason),
 			Release: releases(s.inHand(), "decided")}, withRecord|withVersion)
 	})
@@ -429,12 +454,7 @@ func (w *Workflow) returnOne(c *call, s *subject, note string) error {
 	if err != nil {
 		return err
 	}
-	var void []string
-	for _, a := range s.attestations {
-		if a.Voided == 0 && a.Kind != incident.Consent {
-			void = append(void, a.ID)
-		}
-	}
+	void := s.voidable()
 	s.version.State = next
 	s.attestations = standing(s.attestations, void, c.now)
 	return c.append(s, store.Change{Action: incident.ActionReturn, Void: void, Details: words(note)}, withVersion)

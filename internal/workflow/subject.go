@@ -8,6 +8,7 @@ import (
 	"bioincident/internal/fault"
 	"bioincident/internal/identity"
 	"bioincident/internal/incident"
+	"bioincident/internal/store"
 	"bioincident/policies"
 	"bioincident/schema"
 )
@@ -26,8 +27,10 @@ type subject struct {
 	current      incident.Version // of the current edition
 	currentTerms map[string][]string
 	signatures   []incident.Attestation // on the current edition, what waits for a second among them
+	trusted      []incident.Assignment  // of the current edition: who decides about it while it is quarantined
 
 	standing bool // the owner consented ahead
+	waits    []store.Waiting
 }
 
 // Codes in Version.Flags that are not codes of checks.
@@ -35,6 +38,8 @@ const (
 	flagSensitive = "sensitive"
 	flagWider     = "handling.was:" // followed by the hash of a handling that was signed and is now narrower
 	flagImport    = "import."       // codes of an importer
+	flagDeclined  = "declined_by:"  // followed by the person
+	flagAppealed  = "appealed"
 )
 
 // subject locks a record and reads what belongs to it. A record that does not exist is answered as one that the asker
@@ -84,15 +89,19 @@ func (c *call) subjects(ids []string) ([]*subject, error) {
 	if err != nil {
 		return nil, err
 	}
+	waits, err := c.tx.WaitingOf(ids)
+	if err != nil {
+		return nil, err
+	}
 	subjects := make([]*subject, len(records))
 	for i, record := range records {
-		s := &subject{record: record}
+		s := &subject{record: record, waits: waits[record.ID]}
 		if s.version, s.open = open[record.ID]; s.open {
 			s.terms = terms[s.version.ID]
 			s.attestations, s.assignments = attestations[s.version.ID], assignments[s.version.ID]
 		}
 		if s.current, s.published = current[record.ID]; s.published {
-			s.currentTerms, s.signatures = terms[s.current.ID], attestations[s.current.ID]
+			s.currentTerms, s.signatures, s.trusted = terms[s.current.ID], attestations[s.current.ID], assignments[s.current.ID]
 		}
 		subjects[i] = s
 	}
@@ -133,7 +142,8 @@ func (c *call) facts(s *subject) policies.Facts {
 	f.VersionState, f.Class, f.Sensitive = v.State, v.Class, slices.Contains(v.Flags, flagSensitive)
 	f.Terms, f.Authors, f.Excluded = s.terms, v.Authors, v.Handling.Excluded
 	f.Attestations, f.Assignments = s.attestations, s.assignments
-	f.ContentHash, f.HandlingHash, f.Wider = v.ContentHash, v.Handling.Hash(), widerHashes(v)
+	f.ContentHash, f.HandlingHash, f.Wider = v.ContentHash, v.Handling.Hash(), flagged(v, flagWider)
+	f.Decliners = flagged(v, flagDeclined)
 	f.Marking = v.Handling.Marking
 	if s.published {
 		// Whoever may not know of the record as it stands learns nothing from a version that would show more.
@@ -149,21 +159,24 @@ func (c *call) publishedFacts(s *subject) policies.Facts {
 		Record: r.ID, Owner: r.Owner, RecordState: r.State, Marking: r.Handling.Marking, Recipients: r.Handling.Recipients,
 		Excluded: r.Handling.Excluded, StandingConsent: s.standing,
 		OwnerSuspended: c.orgs[r.Owner].Status != identity.Active,
+		Quarantined:    r.Quarantined != 0,
 	}
 	if s.published {
 		f.Terms, f.ContentHash, f.HandlingHash = s.currentTerms, s.current.ContentHash, r.Handling.Hash()
+		f.Assignments = s.trusted
 	}
 	return f
 }
 
-func widerHashes(v incident.Version) []string {
-	var hashes []string
+// flagged gives what follows a prefix in the flags of a version.
+func flagged(v incident.Version, prefix string) []string {
+	var values []string
 	for _, flag := range v.Flags {
-		if hash, ok := strings.CutPrefix(flag, flagWider); ok {
-			hashes = append(hashes, hash)
+		if value, ok := strings.CutPrefix(flag, prefix); ok {
+			values = append(values, value)
 		}
 	}
-	return hashes
+	return values
 }
 
 // termsOf gives the terms of a working copy; none of one that cannot be read.
@@ -209,7 +222,7 @@ func (c *call) writesFor(owner string) bool {
 func (c *call) factsOn(s *subject, action string) policies.Facts {
 	switch action {
 	case incident.ActionConfirm:
-		return c.signatureFacts(s, s.waiting(forNarrow, forRedact))
+		return c.signatureFacts(s, s.waiting(atOnce()...))
 	case incident.ActionWithdraw:
 		return c.signatureFacts(s, s.waiting(forWithdraw))
 	case incident.ActionMerge:
@@ -222,7 +235,15 @@ func (c *call) factsOn(s *subject, action string) policies.Facts {
 		if s.open && s.version.Class != incident.HandlingChange {
 			return c.publishedFacts(s)
 		}
-	case "incident.read", "incident.consent_ahead":
+	case incident.ActionPurge:
+		return c.purgeFacts(s)
+	case incident.ActionLift: // who held it is like its author: another person lets it go
+		f := c.publishedFacts(s)
+		if hold, ok := s.waitsFor(store.WaitsHold); ok {
+			f.Authors = []string{hold.Person}
+		}
+		return f
+	case "incident.read", "incident.consent_ahead", incident.ActionHold, incident.ActionNote, incident.ActionEndNote:
 		return c.publishedFacts(s)
 	}
 	return c.facts(s)
@@ -279,7 +300,11 @@ func (s *subject) recordStep(action string) (incident.RecordState, error) {
 
 // inHand gives the assignments that are not released.
 func (s *subject) inHand() []incident.Assignment {
-	return slices.DeleteFunc(slices.Clone(s.assignments), func(a incident.Assignment) bool { return a.Released != 0 })
+	assignments := s.assignments
+	if !s.open {
+		assignments = s.trusted
+	}
+	return slices.DeleteFunc(slices.Clone(assignments), func(a incident.Assignment) bool { return a.Released != 0 })
 }
 
 // valid gives the ids of the attestations that still count, except those over this content.

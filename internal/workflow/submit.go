@@ -94,7 +94,7 @@ func submittedTerms(body incident.Body) map[string][]string {
 // submittedFlags are the codes of what a person must look at: an importer's, why the record never goes in bulk, and
 // whether it is sensitive.
 func submittedFlags(body incident.Body, findings []incident.Finding, v incident.Version) []string {
-	flags := ofImport(v.Flags)
+	flags := lasting(v.Flags)
 	for _, bar := range incident.BulkBar(body, findings, v.Handling) {
 		if !slices.Contains(flags, bar) {
 			flags = append(flags, bar)

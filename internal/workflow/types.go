@@ -106,12 +106,23 @@ type Ability struct {
 
 // Pending is a change that one person signed and that waits for a second.
 type Pending struct {
-	What    string // narrow, redact, widen, withdraw, merge
+	What    string // narrow, redact, hold, widen, withdraw, merge
 	By      string // person id
 	Org     string
 	Since   incident.Micros
 	Until   incident.Micros // 0 without a time
 	InForce bool            // it holds already and is to be confirmed
+}
+
+// Waits is something about a record that waits for somebody, who began it, since when and until when.
+type Waits struct {
+	What    string // hold, confirm, widen, withdraw, merge, purge, schedule, quarantine, appeal
+	By      string // person id
+	Org     string
+	Since   incident.Micros
+	Until   incident.Micros // 0 without a time
+	Why     string          // a code: the reason, what is to be confirmed, what stood in the way
+	Overdue bool
 }
 
 // Warning tells of what is not wrong and yet matters, such as workflow.nobody_can_review.
@@ -138,6 +149,7 @@ type Working struct {
 	Sensitive    bool
 	Warnings     []Warning
 	Pending      *Pending
+	Waiting      []Waits
 	Can          []Ability
 	People       map[string]identity.Person // by id: everyone named above
 	Orgs         map[string]identity.Org

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"bioincident/internal/fault"
 	"bioincident/internal/identity"
@@ -55,17 +56,19 @@ func (c *call) head(s *subject) Working {
 			Updated: v.Updated}
 		out.Assignments = s.inHand()
 	}
+	out.Waiting = c.waitingFor(s)
 	return out
 }
 
 func (w *Workflow) fullWorking(c *call, s *subject, f policies.Facts) (Working, error) {
 	own := c.who.Org == s.record.Owner
-	out := Working{Record: s.record, Handling: s.record.Handling, Revision: s.revision(), Pending: s.pending()}
+	out := Working{Record: s.record, Handling: s.record.Handling, Revision: s.revision(), Pending: s.pending(),
+		Waiting: c.waitingFor(s)}
 	if s.open {
 		if err := w.openWorking(c, s, f, &out); err != nil {
 			return out, err
 		}
-	} else if s.published && (own || len(c.who.BreakGlass) > 0) {
+	} else if s.published && s.record.Purged == 0 && (own || len(c.who.BreakGlass) > 0 || s.record.Quarantined != 0) {
 		doc, err := w.currentDoc(c, s)
 		if err != nil {
 			return out, err
@@ -109,7 +112,7 @@ func (w *Workflow) openWorking(c *call, s *subject, f policies.Facts, out *Worki
 
 // internalFlag tells the flags that are bookkeeping.
 func internalFlag(flag string) bool {
-	return len(flag) >= len(flagWider) && flag[:len(flagWider)] == flagWider || flag == flagSensitive
+	return strings.HasPrefix(flag, flagWider) || strings.HasPrefix(flag, flagDeclined) || flag == flagSensitive
 }
 
 // abilities tells for every action on a record whether the asker may take it now, with what is missing. What the drawing
@@ -120,7 +123,7 @@ func (w *Workflow) abilities(c *call, s *subject) []Ability {
 		d := c.decide(s, action, c.factsOn(s, action))
 		ability := Ability{Action: action, Allowed: d.Allowed || d.Partly, Missing: d.Missing}
 		if ability.Allowed {
-			ability = s.offer(ability)
+			ability = c.offer(s, ability)
 		}
 		out = append(out, ability)
 	}
@@ -132,6 +135,18 @@ func offered() []string {
 	return slices.DeleteFunc(incident.Actions(), func(action string) bool { return action == incident.ActionCreate })
 }
 
+// offer asks beside the state machine whether there is a declined version to appeal for.
+func (c *call) offer(s *subject, a Ability) Ability {
+	if a.Action != incident.ActionAppeal {
+		return s.offer(a)
+	}
+	again := *s
+	if err := c.reopen(&again); err != nil {
+		return Ability{Action: a.Action, Missing: []policies.Reason{{Code: fault.Of(err).Code}}}
+	}
+	return a
+}
+
 // offer takes an ability back when the state machine has no such arrow, or nothing is there to be confirmed.
 func (s *subject) offer(a Ability) Ability {
 	lacks := func(code string) Ability {
@@ -141,13 +156,16 @@ func (s *subject) offer(a Ability) Ability {
 	_, record := incident.NextRecord(s.record.State, a.Action)
 	switch a.Action {
 	case incident.ActionConfirm:
-		if len(s.waiting(forNarrow, forRedact)) == 0 {
+		if len(s.waiting(atOnce()...)) == 0 {
 			return lacks("confirm.nothing")
 		}
-	case incident.ActionNewVersion, incident.ActionWithdraw, incident.ActionMerge, incident.ActionRedact, incident.ActionWiden:
+	case incident.ActionNewVersion, incident.ActionWithdraw, incident.ActionMerge, incident.ActionRedact, incident.ActionWiden,
+		incident.ActionHold, incident.ActionLift, incident.ActionQuarantine,
+		incident.ActionNote, incident.ActionEndNote, incident.ActionPurge:
 		if !record {
 			return lacks("workflow.record_state")
 		}
+	case incident.ActionClear:
 	case incident.ActionNarrow:
 		if !record || !s.published && (!s.open || !version) {
 			return lacks("workflow.record_state")
@@ -197,6 +215,10 @@ func (c *call) name(out *Working) {
 	for _, comment := range out.Comments {
 		person(comment.Person)
 		org(comment.Org)
+	}
+	for _, waits := range out.Waiting {
+		person(waits.By)
+		org(waits.Org)
 	}
 	if out.Pending != nil {
 		person(out.Pending.By)

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bioincident/api/gen"
+	"bioincident/internal/app"
+	"bioincident/internal/fault"
+)
+
+// decision is what somebody decides about one record.
+type decision struct {
+	reason, note, until string
+	tier, code          string
+	pointers            []string
+	handling            gen.Handling
+}
+
+// decide sends a decision. The revision is "" where the action asks for none or it could not be read.
+type decide func(ctx context.Context, client *gen.Client, id, revision string, d decision) (*http.Response, error)
+
+func recordCommand(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "record", Short: "Decide about one record: hold, schedule, quarantine, appeal, note, redact, purge …"}
+	cmd.AddCommand(
+		recordShow(o),
+		o.decision("hold", "Take a published record from its readers while it is checked", withReason,
+			func(ctx context.Context, c *gen.Client, id, _ string, d decision) (*http.Response, error) {
+				return c.HoldIncident(ctx, id, &gen.HoldIncidentParams{}, gen.ReasonIn{Reason: d.reason, Note: d.note})
+			}),
+		o.decision("lift", "Let a held record go", nil,
+			func(ctx context.Context, c *gen.Client, id, _ string, d decision) (*http.Response, error) {
+				return c.LiftIncident(ctx, id, &gen.LiftIncidentParams{}, gen.NoteIn{Note: d.note})
+			}),
+		o.decision("schedule", "Approve a reviewed version and have it published at a time", withUntil,
+			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
+				at, err := time.Parse(time.RFC3339, d.until)
+				if err != nil {
+					return nil, fault.New(fault.Invalid, "command.moment", "text", d.until)
+				}
+				return c.ScheduleIncident(ctx, id, &gen.ScheduleIncidentParams{IfMatch: rev}, gen.ScheduleIn{At: at, Note: d.note})
+			}),
+		o.decision("quarantine", "Take hazardous text from everybody who has it before them", nil,
+			func(ctx context.Context, c *gen.Client, id, _ string, _ decision) (*http.Response, error) {
+				return c.QuarantineIncident(ctx, id, &gen.QuarantineIncidentParams{})
+			}),
+		o.decision("clear", "Sign that quarantined text may be seen", nil,
+			func(ctx context.Context, c *gen.Client, id, _ string, d decision) (*http.Response, error) {
+				return c.ClearIncident(ctx, id, &gen.ClearIncidentParams{}, gen.NoteIn{Note: d.note})
+			}),
+		o.decision("appeal", "Appeal against a decision to decline", nil,
+			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
+				return c.AppealIncident(ctx, id, &gen.AppealIncidentParams{IfMatch: rev}, gen.NoteIn{Note: d.note})
+			}),
+		o.decision("note", "Set a caution note beside a record", withCaution,
+			func(ctx context.Context, c *gen.Client, id, _ string, d decision) (*http.Response, error) {
+				in := gen.CautionIn{Tier: gen.Tier(d.tier), Code: gen.CautionInCode(d.code)}
+				if d.note != "" {
+					in.Words = map[string]string{o.lang: d.note}
+				}
+				return c.NoteIncident(ctx, id, &gen.NoteIncidentParams{}, in)
+			}),
+		o.decision("break", "Break the glass: read one record for one hour; its owner is told", withReason,
+			func(ctx context.Context, c *gen.Client, id, _ string, d decision) (*http.Response, error) {
+				return c.BreakGlass(ctx, id, &gen.BreakGlassParams{}, gen.BreakGlassIn{Reason: d.reason})
+			}),
+		o.decision("narrow", "Let fewer see it, at once", withMarking,
+			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
+				return c.NarrowIncident(ctx, id, &gen.NarrowIncidentParams{IfMatch: rev}, gen.HandlingChangeIn{Handling: d.handling, Note: d.note})
+			}),
+		o.decision("widen", "Let more see it: its owner proposes a marking, two approvers sign", withMarking,
+			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
+				return c.WidenIncident(ctx, id, &gen.WidenIncidentParams{IfMatch: rev}, gen.WidenIn{Handling: d.handling, Note: d.note})
+			}),
+		o.decision("redact", "Take something out of a published record and of all its editions", withPointers,
+			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
+				return c.RedactIncident(ctx, id, &gen.RedactIncidentParams{IfMatch: rev},
+					gen.RedactIn{Pointers: d.pointers, Reason: d.reason, Note: d.note})
+			}),
+		o.decision("confirm", "Confirm as the second person what was restricted at once", nil,
+			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
+				return c.ConfirmIncident(ctx, id, &gen.ConfirmIncidentParams{IfMatch: rev}, gen.NoteIn{Note: d.note})
+			}),
+		recordPurge(o),
+	)
+	return cmd
+}
+
+func withReason(cmd *cobra.Command, d *decision) {
+	cmd.Flags().StringVar(&d.reason, "reason", "", "why: a code of the vocabulary reason; to break the glass, words")
+}
+
+func withUntil(cmd *cobra.Command, d *decision) {
+	cmd.Flags().StringVar(&d.until, "until", "", "not before this moment: 2027-01-15T08:00:00Z")
+}
+
+func withCaution(cmd *cobra.Command, d *decision) {
+	cmd.Flags().StringVar(&d.tier, "tier", "public", "who is shown it: public, members or named")
+	cmd.Flags().StringVar(&d.code, "code", "", "disputed, source_withdrawn, figures_may_change or under_correction")
+}
+
+func withMarking(cmd *cobra.Command, d *decision) {
+	cmd.Flags().StringVar((*string)(&d.handling.Marking), "marking", "", "who may see it: public, members or named")
+}
+
+func withPointers(cmd *cobra.Command, d *decision) {
+	withReason(cmd, d)
+	cmd.Flags().StringSliceVar(&d.pointers, "pointer", nil, "what is taken out: /impact, /place/locality …")
+}
+
+// decision makes the command of one action.
+func (o *options) decision(name, short string, flags func(*cobra.Command, *decision), send decide) *cobra.Command {
+	var d decision
+	var revision string
+	cmd := &cobra.Command{
+		Use:   name + " ID",
+		Short: short,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd, app.Commands, func(client *gen.Client) error {
+				if revision == "" {
+					revision = known(cmd.Context(), client, args[0])
+				}
+				var raw json.RawMessage
+				response, err := send(cmd.Context(), client, args[0], revision, d)
+				if err := answer(response, err, &raw); err != nil {
+					return err
+				}
+				return show(cmd, raw)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&d.note, "note", "", "a note for those who read the log; of a caution note, what it says")
+	cmd.Flags().StringVar(&revision, "revision", "", `the revision that was seen, as "r2.7"; else the one there is now`)
+	if flags != nil {
+		flags(cmd, &d)
+	}
+	return cmd
+}
+
+// known gives the revision of a record as it stands, "" for whoever may not read it.
+func known(ctx context.Context, client *gen.Client, id string) string {
+	var working gen.Working
+	response, err := client.GetWorking(ctx, id, &gen.GetWorkingParams{})
+	if answer(response, err, &working) != nil || working.Revision == "" {
+		return ""
+	}
+	return `"r` + working.Revision + `"`
+}
+
+func recordShow(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "show ID",
+		Short: "Show where a record stands and what of it waits for whom",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd, app.Commands, func(client *gen.Client) error {
+				var raw json.RawMessage
+				response, err := client.GetWorking(cmd.Context(), args[0], &gen.GetWorkingParams{})
+				if err := answer(response, err, &raw); err != nil {
+					return err
+				}
+				return show(cmd, raw)
+			})
+		},
+	}
+}
+
+// recordPurge asks for the id to be typed again: it cannot be undone.
+func recordPurge(o *options) *cobra.Command {
+	var reason string
+	cmd := &cobra.Command{
+		Use:   "purge ID",
+		Short: "Destroy what a record says; it cannot be undone",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			fmt.Fprintf(cmd.ErrOrStderr(), "Everything that %s says will be destroyed. Type its id to go on: ", args[0])
+			var typed string
+			if _, err := fmt.Fscanln(cmd.InOrStdin(), &typed); err != nil || typed != args[0] {
+				return fault.New(fault.Invalid, "purge.confirm")
+			}
+			return o.with(cmd, app.Commands, func(client *gen.Client) error {
+				var raw json.RawMessage
+				response, err := client.PurgeIncident(cmd.Context(), args[0], &gen.PurgeIncidentParams{}, gen.PurgeIn{Reason: reason, Confirm: typed})
+				if err := answer(response, err, &raw); err != nil {
+					return err
+				}
+				return show(cmd, raw)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&reason, "reason", "", "why: a code of the vocabulary reason")
+	return cmd
+}
+
+// show prints where a record stands, what waits, and what is to be known besides.
+func show(cmd *cobra.Command, raw json.RawMessage) error {
+	var working gen.Working
+	if err := json.Unmarshal(raw, &working); err != nil {
+		return err
+	}
+	out := cmd.OutOrStdout()
+	line := []string{working.Id}
+	if working.State != "" {
+		line = append(line, string(working.State), fmt.Sprint("edition ", working.Edition))
+	}
+	if working.Version != nil {
+		line = append(line, "version "+string(working.Version.State))
+	}
+	fmt.Fprintln(out, strings.Join(line, "\t"))
+	for _, w := range working.Waiting {
+		overdue := ""
+		if w.Overdue {
+			overdue = "overdue"
+		}
+		fmt.Fprintf(out, "waits\t%s\t%s\t%s\t%s\t%s\n", w.What, w.Person, w.Since.Format(time.RFC3339), until(w.Until), overdue)
+	}
+	for _, w := range working.Warnings {
+		fmt.Fprintln(cmd.ErrOrStderr(), first(w.Detail, w.Code))
+	}
+	return nil
+}
+
+func until(at time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
+	return at.Format(time.RFC3339)
+}
