@@ -43,7 +43,7 @@ crash: ## N rounds of harm to server, database, disk and index on each database 
 	CGO_ENABLED=0 CRASH_N=$(or $(N),20) CRASH_SEED=$(or $(SEED),1) CRASH_ONLY="$(ONLY)" $(GO) test -count=1 -timeout 0 -run 'TestCrash' -v ./internal/crash
 
 load: build ## searches and reads against the server that runs at LISTEN (start it with --requests-per-minute 0)
-	bin/bid load --server http://$(LISTEN)
+	bin/bid bench search --server http://$(LISTEN)
 
 bench: ## Go benchmarks
 	CGO_ENABLED=0 $(GO) test -run '^$$' -bench . -benchmem ./...

@@ -185,6 +185,6 @@ func TestHelp(t *testing.T) {
 	if regexp.MustCompile(`(?m)^\s+load\s`).MatchString(help) {
 		t.Error("load is not hidden")
 	}
-	b.want(b.do("load", "--help"), "this machine", "--requests-per-minute 0")
+	b.want(b.do("bench", "search", "--help"), "this machine", "--requests-per-minute 0")
 	b.want(b.do("org"), "suspend")
 }

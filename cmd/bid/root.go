@@ -42,7 +42,8 @@ func root() *cobra.Command {
 	flags.StringVar(&o.lang, "lang", "en", "language of the answers: ar, zh, en, fr, ru or es")
 	cmd.AddCommand(
 		serveCommand(o), demoCommand(o), migrateCommand(o), orgCommand(o), userCommand(o), grantCommand(o), tokenCommand(o),
-		importCommand(o), batchCommand(o), searchCommand(o), exportCommand(o), recordCommand(o), reindexCommand(o), ledgerCommand(o), loadCommand(o),
+		importCommand(o), batchCommand(o), searchCommand(o), exportCommand(o), recordCommand(o), reindexCommand(o), ledgerCommand(o),
+		readyCommand(o), benchCommand(o),
 	)
 	complete(cmd)
 	return cmd

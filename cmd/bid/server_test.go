@@ -82,7 +82,10 @@ func (s *server) stop() {
 func TestServer(t *testing.T) {
 	dir := t.TempDir()
 	b := command(t, "--data", dir)
+	b.refused(1, "No server runs on", "ready")
 	s := b.serve("--requests-per-minute", "0")
+	b.want(b.do("ready"), "ready")
+	b.refused(2, "Another process uses the data folder", "bench", "generate")
 	socket := filepath.Join(dir, "bid.sock")
 	if info, err := os.Stat(socket); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket %v, %v", info, err)
@@ -94,7 +97,7 @@ func TestServer(t *testing.T) {
 	far := command(t, "--server", s.address)
 	far.overTheNetwork(token)
 	far.loads(s.address)
-	b.want(b.do("load", "--seconds", "1", "--concurrency", "2"), "words", "browse")
+	b.want(b.do("bench", "search", "--seconds", "1", "--concurrency", "2"), "words", "browse")
 	s.stop()
 	if _, err := os.Stat(socket); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket is left: %v", err)
@@ -103,6 +106,17 @@ func TestServer(t *testing.T) {
 	if lines := b.do("ledger", "export"); strings.Contains(lines, `"via":"local"`) || !strings.Contains(lines, `"via":"socket"`) {
 		t.Error("commands did not go over the socket")
 	}
+}
+
+// TestBenchGenerate publishes records that can be found.
+func TestBenchGenerate(t *testing.T) {
+	b := command(t, "--data", t.TempDir())
+	b.want(b.do("bench", "generate", "--records", "40", "--seed", "5"), "published 40 records")
+	b.want(b.do("bench", "generate", "--records", "20", "--from", "41", "--seed", "5"), "published 20 records")
+	if n := b.lines(b.do("export")); n != 54 {
+		t.Errorf("%d records are public, want 54: every tenth is for members", n)
+	}
+	b.refused(2, "at least 1", "bench", "generate", "--records", "0")
 }
 
 // overTheNetwork uses a token: its person may do what they may do, and no more.
@@ -126,25 +140,25 @@ func (b bid) overTheNetwork(token string) {
 
 func (b bid) loads(address string) {
 	b.Helper()
-	out := b.do("load", "--seconds", "1", "--concurrency", "2")
+	out := b.do("bench", "search", "--seconds", "1", "--concurrency", "2")
 	b.want(out, "requests/s", "words", "concepts", "browse")
 	queries := filepath.Join(b.TempDir(), "queries.txt")
 	if err := os.WriteFile(queries, []byte("cholera\n\nharbour town\n"), 0o600); err != nil {
 		b.Fatal(err)
 	}
-	out = b.do("load", "--seconds", "1", "--concurrency", "2", "--query", queries)
+	out = b.do("bench", "search", "--seconds", "1", "--concurrency", "2", "--query", queries)
 	b.want(out, "file")
 	b.Logf("%s\n%s", address, out)
 	if !regexp.MustCompile(`(?m)^\s*file\s+[1-9]\d*\s+0\s`).MatchString(out) {
 		b.Errorf("no requests, or errors:\n%s", out)
 	}
-	b.refused(2, "Check its name", "load", "--query", queries+"x")
-	b.refused(2, "holds no query", "load", "--query", os.DevNull)
+	b.refused(2, "Check its name", "bench", "search", "--query", queries+"x")
+	b.refused(2, "holds no query", "bench", "search", "--query", os.DevNull)
 }
 
 // What is limited is not measured: a load says so.
 func TestLoadThatIsLimited(t *testing.T) {
 	b := command(t, "--data", t.TempDir())
 	s := b.serve("--requests-per-minute", "60")
-	command(t, "--server", s.address).refused(1, "--requests-per-minute 0", "load", "--seconds", "1", "--concurrency", "2")
+	command(t, "--server", s.address).refused(1, "--requests-per-minute 0", "bench", "search", "--seconds", "1", "--concurrency", "2")
 }

@@ -65,6 +65,38 @@ func Local(ctx context.Context, s Settings, parts Parts) (*Connection, error) {
 	}}, nil
 }
 
+// Alone builds a system for one piece of work that no server must be beside, and closes it: Conflict settings.locked.
+func Alone(ctx context.Context, s Settings, work func(*System) error) error {
+	if err := s.Check(); err != nil {
+		return err
+	}
+	held, free, err := lock(s)
+	if err != nil {
+		return err
+	}
+	if !free {
+		return fault.New(fault.Conflict, "settings.locked", "dir", s.Data)
+	}
+	defer func() { _ = held.Unlock() }() // the process ends, and the lock with it
+	system, err := Build(ctx, s, Commands)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(system), system.Close())
+}
+
+// Running opens a connection to the server that runs on the folder: Unavailable settings.not_running when none does.
+func Running(s Settings) (*Connection, error) {
+	held, free, err := lock(s)
+	if err != nil {
+		return nil, err
+	}
+	if free {
+		return nil, errors.Join(fault.New(fault.Unavailable, "settings.not_running", "dir", s.Data), held.Unlock())
+	}
+	return overSocket(s), nil
+}
+
 func overSocket(s Settings) *Connection {
 	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var dialer net.Dialer

@@ -27,7 +27,7 @@ func importRules() []rule {
 	return []rule{
 		{"gorm.io/", []string{"internal/store"}, "only store speaks to a database"},
 		{"github.com/glebarez/", []string{"internal/store"}, "only store speaks to a database"},
-		{"github.com/jackc/pgx", []string{"internal/store"}, "only store speaks to a database"},
+		{"github.com/jackc/pgx", []string{"internal/store", "internal/load"}, "only store speaks to the database; load measures search against another"},
 		{"github.com/pressly/goose", []string{"internal/store"}, "only store migrates"},
 		{"github.com/blevesearch/", []string{"search"}, "only search knows the word index"},
 		{"github.com/casbin/", []string{"policies"}, "only policies decides"},

@@ -23,20 +23,59 @@ import (
 // mostAtOnce is how many requests a load may have under way.
 const mostAtOnce = 256
 
-// loadCommand is hidden: it is for those who measure, not for those who use.
-func loadCommand(o *options) *cobra.Command {
+// benchCommand is hidden: it is for those who measure, not for those who use.
+func benchCommand(o *options) *cobra.Command {
+	cmd := &cobra.Command{Use: "bench", Hidden: true, Short: "Measure: fill a database with generated records, and search under load"}
+	cmd.AddCommand(benchGenerate(o), benchSearch(o))
+	return cmd
+}
+
+func benchGenerate(o *options) *cobra.Command {
+	var records, from int
+	var seed uint64
+	cmd := &cobra.Command{
+		Use:   "generate",
+		Short: "Publish generated records, which say that they are none, in bulk",
+		Long: "Publish generated records in six languages, which say that they are none: imported by one organization, reviewed as data\n" +
+			"sets by a second, published by a third, by the same commands that people take. The same seed and numbers give the same\n" +
+			"records; run again after an interruption, it goes on. The folder must not be in use by a server.",
+		Example: "  bid bench generate --data DIR --records 100000",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if records < 1 || from < 1 {
+				return fault.New(fault.Invalid, "command.bench_range")
+			}
+			return app.Alone(cmd.Context(), o.settings, func(system *app.System) error {
+				meter := newMeter(os.Stderr)
+				defer meter.finish()
+				filler := load.Filler{Workflow: system.Workflow, Auth: system.Auth, Schema: system.Workflow.Schema, Seed: seed,
+					Progress: func(step string, done, total int64) { meter.show(gen.Progress{Step: step, Done: done, Total: total}) }}
+				began := time.Now()
+				published, err := filler.Fill(cmd.Context(), from, records)
+				took := time.Since(began)
+				fmt.Fprintf(cmd.OutOrStdout(), "published %d records in %s, %.0f a second\n", published, took.Round(time.Second), float64(published)/took.Seconds())
+				return err
+			})
+		},
+	}
+	cmd.Flags().IntVar(&records, "records", 1000, "how many")
+	cmd.Flags().IntVar(&from, "from", 1, "number of the first: to add to those of an earlier run")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "another seed gives other records")
+	return cmd
+}
+
+func benchSearch(o *options) *cobra.Command {
 	var seconds, concurrency int
 	var queries string
 	cmd := &cobra.Command{
-		Use:    "load",
-		Hidden: true,
-		Short:  "Measure how a server on this machine answers searches and reads under load",
+		Use:   "search",
+		Short: "Measure how a server on this machine answers searches and reads under load",
 		Long: "Send searches (words of six languages, concepts, browsing) and reads of records to a server on this machine, and print\n" +
 			"for each kind how many there were, how many failed, the 50th, 95th and 99th percentile of their times, and how many a\n" +
 			"second. With --server, without a token it asks as the public; any address but one of this machine is refused. Without\n" +
 			"--server it goes through the socket of the server that runs on --data. A server limits each address: start the one to be\n" +
 			"measured with --requests-per-minute 0.",
-		Example: "  bid serve --data DIR --requests-per-minute 0\n  bid load --server http://127.0.0.1:8080 --seconds 10 --concurrency 8",
+		Example: "  bid serve --data DIR --requests-per-minute 0\n  bid bench search --server http://127.0.0.1:8080 --seconds 10 --concurrency 8",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if seconds < 1 || concurrency < 1 || concurrency > mostAtOnce {
