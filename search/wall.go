@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/document"
@@ -131,7 +132,7 @@ func (w *wall) apply(ctx context.Context, upserts []Document, removes []int64, c
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	b, err := w.batch(upserts, removes)
+	b, err := w.batch(ctx, upserts, removes)
 	if err != nil {
 		return nil, err
 	}
@@ -179,6 +180,7 @@ func (w *wall) show(b *batch, checkpoint int64) {
 
 // batch is one batch on its way.
 type batch struct {
+	ctx    context.Context // it lives as long as the batch
 	store  *wordStore
 	cols   *columns
 	words  *bleve.Batch
@@ -191,9 +193,9 @@ type batch struct {
 	said   []*wordsNoted // by each document, once it is analysed
 }
 
-func (w *wall) batch(upserts []Document, removes []int64) (*batch, error) {
+func (w *wall) batch(ctx context.Context, upserts []Document, removes []int64) (*batch, error) {
 	w.mu.Lock()
-	b := &batch{store: w.store, cols: w.cols, failed: map[int64]*bool{}}
+	b := &batch{ctx: ctx, store: w.store, cols: w.cols, failed: map[int64]*bool{}}
 	w.mu.Unlock()
 	b.words, b.names = b.store.words.NewBatch(), b.store.book.size()
 	for _, doc := range upserts {
@@ -298,7 +300,7 @@ func (b *batch) write(checkpoint int64) error {
 	}
 	b.words.SetInternal([]byte(batchKey), binary.BigEndian.AppendUint64(nil, number))
 	b.words.SetInternal([]byte(checkpointKey), binary.BigEndian.AppendUint64(nil, uint64(checkpoint)))
-	if err := b.store.apply(b.words); err != nil {
+	if err := b.store.apply(b.ctx, b.words); err != nil {
 		return fmt.Errorf("word index: %w", err)
 	}
 	if b.store.log != nil {
@@ -312,15 +314,47 @@ func (b *batch) write(checkpoint int64) error {
 // ErrBroken tells that a word index cannot be written any more and has to be built anew.
 var ErrBroken = errors.New("it is broken")
 
+// patience is how long bleve may take over a batch or its end, when nobody waits any more or for anything else. It waits
+// for ever where the routine that writes for it has died over wrong bytes, and a server must stop all the same.
+const (
+	longestBatch = time.Minute
+	longestStop  = 5 * time.Second
+)
+
 // apply hands a batch to bleve. Where bleve could not write a segment, because the disk was full, it closes the segment
 // and goes on using it: the next batch panics, and would take the server with it.
-func (s *wordStore) apply(words *bleve.Batch) (err error) {
-	defer func() {
-		if why := recover(); why != nil {
-			err = fmt.Errorf("%w: %v", ErrBroken, why)
-		}
+func (s *wordStore) apply(ctx context.Context, words *bleve.Batch) error {
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if why := recover(); why != nil {
+				done <- fmt.Errorf("%w: %v", ErrBroken, why)
+			}
+		}()
+		done <- s.words.Batch(words)
 	}()
-	return s.words.Batch(words)
+	longest := time.NewTimer(longestBatch)
+	defer longest.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-longest.C:
+		return fmt.Errorf("%w: a batch does not end", ErrBroken)
+	case <-ctx.Done():
+		return ended(done)
+	}
+}
+
+// ended waits a little for what should end by itself.
+func ended(done <-chan error) error {
+	timer := time.NewTimer(longestStop)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("%w: it does not end", ErrBroken)
+	}
 }
 
 // note adds the words of the documents to the lexicon, before the documents are shown.
@@ -544,7 +578,9 @@ func (s *wordStore) internal(key string) (uint64, error) {
 }
 
 func (s *wordStore) close() error {
-	err := s.words.Close()
+	done := make(chan error, 1)
+	go func() { done <- s.words.Close() }()
+	err := ended(done)
 	if s.log != nil {
 		err = errors.Join(err, s.log.close())
 	}
