@@ -5,7 +5,6 @@ package realdata
 import (
 	"context"
 	"crypto/rand"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,7 +40,7 @@ func folder(t *testing.T) string {
 	if _, err := os.Stat(filepath.Join(dir, "dev", "don_events.csv")); err != nil {
 		t.Fatalf("the shared data folder is not there: %v", err)
 	}
-	return filepath.Join(dir, "dev")
+	return dir
 }
 
 // system is a database with one organization that owns, one that reviews and one that publishes.
@@ -106,40 +105,51 @@ func file(path string) exchange.File {
 
 func (y *system) importFile(events exchange.File, texts string) store.Import {
 	y.t.Helper()
-	in := exchange.In{Profile: "don_events", Files: []exchange.File{events}}
 	joined := file(texts)
-	in.Texts = &joined
+	return y.bring(exchange.In{Profile: "don_events", Files: []exchange.File{events}, Texts: &joined}, donRows)
+}
+
+// bring imports files that have so many rows, each of which has to have become something.
+func (y *system) bring(in exchange.In, rows int) store.Import {
+	y.t.Helper()
 	summary, err := exchange.Import(y.ctx, y.flow, y.as("ana@north"), in, y.sch, nil)
 	must(y.t, err)
 	b := summary.Import
-	if b.Rows != donRows || b.Rows != b.New+b.Unchanged+b.Updated+b.Refused {
-		y.t.Fatalf("%d rows are not %d created, %d unchanged, %d updated, %d refused", b.Rows, b.New, b.Unchanged, b.Updated, b.Refused)
+	if b.Rows != int64(rows) || b.Rows != b.New+b.Unchanged+b.Updated+b.Refused {
+		y.t.Fatalf("%d rows of %d are not %d created, %d unchanged, %d updated, %d refused", b.Rows, rows, b.New, b.Unchanged, b.Updated, b.Refused)
 	}
 	return b
 }
 
 func TestRealDataDONEvents(t *testing.T) {
-	dir := folder(t)
+	dir := filepath.Join(folder(t), "dev")
 	for name, database := range map[string]func(testing.TB) testkit.Database{
 		store.SQLite: testkit.SQLite, store.Postgres: testkit.Postgres,
 	} {
-		t.Run(name, func(t *testing.T) {
-			d := database(t)
-			d.Options.Random = rand.Reader
-			d.Options.Clock = func() incident.Micros { return incident.Micros(time.Now().UnixMicro()) }
-			newSystem(t, d.Open(t)).journey(dir)
-		})
+		t.Run(name, func(t *testing.T) { newSystem(t, open(t, database)).journey(dir) })
 	}
+}
+
+func open(t *testing.T, database func(testing.TB) testkit.Database) *store.Store {
+	t.Helper()
+	d := database(t)
+	d.Options.Random = rand.Reader
+	d.Options.Clock = func() incident.Micros { return incident.Micros(time.Now().UnixMicro()) }
+	return d.Open(t)
 }
 
 func (y *system) journey(dir string) {
 	events, texts := filepath.Join(dir, "don_events.csv"), filepath.Join(dir, "don_texts.csv.gz")
-	source := readSource(y.t, events)
+	source := byID(y.t, readSource(y.t, events), func(row sourceRow) string { return row["row_id"] })
 
 	began := time.Now()
 	batch := y.importFile(file(events), texts)
 	y.figure("import to validated drafts", donRows, began, "rows/s")
-	y.refusedAsExpected(batch.ID)
+	y.refusedAsExpected(batch.ID, []string{
+		"don_events.csv:212 DON-1998-08-19#01 CasesTotal 1500/day quantity.rate",
+		"don_events.csv:2170 DON-2017-07-21#01 Deaths 1.2 quantity.not_an_integer",
+		"don_events.csv:2355 DON-2019-12-17#01 Deaths 5.1, 12.2 quantity.several_numbers",
+	})
 	y.accounted(batch.ID, source)
 
 	again := y.importFile(file(events), texts)
@@ -179,13 +189,8 @@ func (y *system) rows(id, outcome string) []store.ImportRow {
 }
 
 // refusedAsExpected: the cells of the source that are no counts of anything, each with where it stands.
-func (y *system) refusedAsExpected(id string) {
+func (y *system) refusedAsExpected(id string, want []string) {
 	y.t.Helper()
-	want := []string{
-		"don_events.csv:212 DON-1998-08-19#01 CasesTotal 1500/day quantity.rate",
-		"don_events.csv:2170 DON-2017-07-21#01 Deaths 1.2 quantity.not_an_integer",
-		"don_events.csv:2355 DON-2019-12-17#01 Deaths 5.1, 12.2 quantity.several_numbers",
-	}
 	var got []string
 	for _, r := range y.rows(id, workflow.RowRefused) {
 		got = append(got, fmt.Sprintf("%s:%d %s %s %s %s", r.File, r.Line, r.RowID, r.Column, r.Value, r.Reason))
@@ -259,27 +264,6 @@ func (y *system) review(batch store.Import) (stays int) {
 		y.t.Fatalf("%d recommended, %d stayed, want %d", report.Done, len(report.Stayed), stays)
 	}
 	return stays
-}
-
-// sourceRow is a row of the source as this test reads it, with code of its own.
-type sourceRow map[string]string
-
-func readSource(t *testing.T, path string) map[string]sourceRow {
-	t.Helper()
-	f, err := os.Open(path)
-	must(t, err)
-	defer f.Close()
-	records, err := csv.NewReader(f).ReadAll()
-	must(t, err)
-	rows := map[string]sourceRow{}
-	for _, record := range records[1:] {
-		row := sourceRow{}
-		for i, name := range records[0] {
-			row[name] = record[i]
-		}
-		rows[row["row_id"]] = row
-	}
-	return rows
 }
 
 var cell = regexp.MustCompile(`^(>|<)?(\d+)(?:-(\d+))?$`)
