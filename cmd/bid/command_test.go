@@ -115,13 +115,13 @@ func TestWrongThingsAreSaidInWords(t *testing.T) {
 		{2, "Give it with --token or BID_TOKEN", "org list --server http://127.0.0.1:1"},
 		{2, "is not the address of a server", "org list --server localhost:8080 --token t"},
 		{1, "does not answer. Check the address", "org list --server http://127.0.0.1:1 --token t"},
-		{2, "a server on this machine only", "load --server http://192.0.2.7:8080"},
-		{2, "a server on this machine only", "load --server http://localhost.example.org"},
-		{2, "1 to 256 requests", "load --concurrency 1000"},
+		{2, "a server on this machine only", "bench search --server http://192.0.2.7:8080"},
+		{2, "a server on this machine only", "bench search --server http://localhost.example.org"},
+		{2, "1 to 256 requests", "bench search --concurrency 1000"},
 		{2, "See “bid org --help”", "org lst"},
 		{2, "See “bid --help”", "orgs"},
 		{2, "See “bid org list --help”", "org list --colour"},
-		{2, `required flag(s) "profile"`, "import --as felix@north " + file},
+		{2, "Say with --profile", "import --as felix@north " + file},
 		{2, "accepts 1 arg(s), received 0", "batch publish"},
 	} {
 		got := b.try(strings.Fields(wrong.args)...)
@@ -182,8 +182,8 @@ func TestHelp(t *testing.T) {
 	b := command(t)
 	help := b.do("help")
 	b.want(help, "serve", "demo", "migrate", "org", "user", "token", "import", "batch", "export", "reindex", "ledger", "BID_DATA")
-	if regexp.MustCompile(`(?m)^\s+load\s`).MatchString(help) {
-		t.Error("load is not hidden")
+	if regexp.MustCompile(`(?m)^\s+bench\s`).MatchString(help) {
+		t.Error("bench is not hidden")
 	}
 	b.want(b.do("bench", "search", "--help"), "this machine", "--requests-per-minute 0")
 	b.want(b.do("org"), "suspend")

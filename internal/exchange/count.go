@@ -103,7 +103,7 @@ func (m *mapping) refine(t told) {
 func (m *mapping) counted() []string {
 	domains := map[string]string{"": "human", "health_workers": "human", "laboratory_workers": "human", "children": "human",
 		"cattle": "domestic_animal", "sheep_and_goats": "domestic_animal", "pigs": "domestic_animal",
-		"equines": "domestic_animal", "poultry": "domestic_animal", "other_domestic_animals": "domestic_animal",
+		"equines": "domestic_animal", "poultry": "domestic_animal", "captive_birds": "domestic_animal", "other_domestic_animals": "domestic_animal",
 		"wild_birds": "wildlife", "wild_mammals": "wildlife", "fish": "aquatic_animal",
 		"crustaceans_and_molluscs": "aquatic_animal", "bee_colonies": "bees", "crops": "crop", "trees": "forest"}
 	var found []string

@@ -148,7 +148,7 @@ func TestEverySourceNamesItsLicence(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"don_events": "report none_stated", "don_update": "report none_stated", "wahis": "report cc_by_4_0",
+		"don_events": "report none_stated", "don_update": "report none_stated", "wahis": "report contradictory",
 		"nors": "incident public_domain", "lab_accidents": "incident cc_by_4_0", "historical_epidemics": "incident cc_by_sa_3_0",
 		"hpai_europe": "surveillance_row cc_by_4_0", "hpai_usa_wild_birds": "surveillance_row cc_by_4_0",
 		"opendengue_national": "surveillance_row cc_by_4_0",

@@ -23,18 +23,18 @@ func sources() []source {
 	published := func(b incident.Body) incident.Date { return b.Sources[0].Published }
 	onset := func(b incident.Body) incident.Date { return b.Time.Onset.Value }
 	return []source{
-		{profile: "don_update", path: "dev/don_update_2020_2023.csv", rows: updateRows, id: column("row_id"), read: readUpdate, date: published, both: true},
-		{profile: "lab_accidents", path: "incidents/lab_accidents_manheim_lewis.csv", rows: 71, id: column("accident_id"), read: readAccident,
+		{profile: "don_update", agent: "DiseaseLevel1", path: "dev/don_update_2020_2023.csv", rows: updateRows, id: column("row_id"), read: readUpdate, date: published, both: true},
+		{profile: "lab_accidents", agent: "Pathogen", path: "incidents/lab_accidents_manheim_lewis.csv", rows: 71, id: column("accident_id"), read: readAccident,
 			date: func(b incident.Body) incident.Date { return cmp.Or(b.Time.Exposure.Value, b.Time.Detection.Value) }, both: true},
-		{profile: "historical_epidemics", path: "incidents/historical_epidemics_wikipedia.csv", rows: 246, id: column("event_id"), read: readEpidemic, date: onset},
-		{profile: "wahis", path: "incidents/wahis_animal_events_2005_2025.csv", rows: 5579, id: column("report_id"), read: readNotification, date: published},
-		{profile: "hpai_europe", path: "incidents/hpai_europe_outbreaks.csv", rows: 4371, id: column("src_row_id"), read: readEurope,
+		{profile: "historical_epidemics", agent: "Disease", path: "incidents/historical_epidemics_wikipedia.csv", rows: 246, id: column("event_id"), read: readEpidemic, date: onset},
+		{profile: "wahis", agent: "disease", path: "incidents/wahis_animal_events_2005_2025.csv", rows: 5579, id: column("report_id"), read: readNotification, date: published},
+		{profile: "hpai_europe", agent: "HPAI strain", path: "incidents/hpai_europe_outbreaks.csv", rows: 4371, id: column("src_row_id"), read: readEurope,
 			date: func(b incident.Body) incident.Date { return b.Time.LaboratoryConfirmation.Value }},
-		{profile: "hpai_usa_wild_birds", path: "incidents/hpai_usa_wild_birds.csv", rows: 4362, id: column("src_row_id"), read: readBird,
+		{profile: "hpai_usa_wild_birds", agent: "HPAI Strain", path: "incidents/hpai_usa_wild_birds.csv", rows: 4362, id: column("src_row_id"), read: readBird,
 			date: func(b incident.Body) incident.Date { return b.Time.Detection.Value }},
 		{profile: "opendengue_national", path: "incidents/opendengue_national_v1_3.csv.gz", rows: 29873, id: dengueID, read: readDengue,
 			date: onset, span: resolution, again: 2000},
-		{profile: "nors", path: "incidents/nors_us_outbreaks_2009_2020.csv.gz", rows: 42619, id: column("nors_id"), read: readOutbreak, date: onset, again: 2000},
+		{profile: "nors", agent: "Etiology", path: "incidents/nors_us_outbreaks_2009_2020.csv.gz", rows: 42619, id: column("nors_id"), read: readOutbreak, date: onset, again: 2000},
 	}
 }
 
@@ -65,7 +65,7 @@ func readNotification(t *testing.T, known *names, row sourceRow) reading {
 }
 
 func readEurope(t *testing.T, known *names, row sourceRow) reading {
-	birds := map[string]string{"Wild birds": "wild_birds", "Farm": "poultry", "Backyard": "poultry", "Captive birds": "other_domestic_animals"}
+	birds := map[string]string{"Wild birds": "wild_birds", "Farm": "poultry", "Backyard": "poultry", "Captive birds": "captive_birds"}
 	r := reading{year: row["Confirmed date"][:4], areas: known.area(t, row["Country"], map[string]string{"Northern Ireland": "GBR", "Kosovo": "XKX", "NA": ""})}
 	if n := row["Outbreaks"]; n != "NA" {
 		r.figures = []figure{exactly("outbreaks of "+birds[row["WOAH Classification"]], number(t, n))}
@@ -266,9 +266,9 @@ func accidentFigures() map[string][]string {
 		"LA-25": {"exposed: 50"}, "LA-26": {"total_reported of laboratory_workers: 2"}, "LA-28": {"asymptomatic: 3"},
 		"LA-29": {"total_reported of cattle: 2"}, "LA-30": {"deaths: 1"}, "LA-31": {"exposed: 5"}, "LA-32": {"total_reported: 0"},
 		"LA-33": {"exposed: 0"}, "LA-34": {"exposed: 0"}, "LA-35": {"total_reported: 3"}, "LA-38": {"exposed: 1"}, "LA-39": {"total_reported: 0"},
-		"LA-40": {"suspected: 1"}, "LA-42": {"exposed: 2"}, "LA-46": {"exposed: 1"}, "LA-48": {"holdings of other_domestic_animals: 4"},
+		"LA-40": {"suspected: 1"}, "LA-42": {"exposed: 2"}, "LA-46": {"exposed: 1"}, "LA-48": {"holdings of animals: 4"},
 		"LA-49": {"exposed: 4"}, "LA-51": {"total_reported of cattle: 1"}, "LA-52": {"exposed: 1"}, "LA-54": {"exposed: 1"}, "LA-55": {"deaths: 1"},
-		"LA-59": {"total_reported of other_domestic_animals: 2"}, "LA-67": {"total_reported: 2"}, "LA-69": {"total_reported: 2"},
+		"LA-59": {"total_reported of animals: 2"}, "LA-67": {"total_reported: 2"}, "LA-69": {"total_reported: 2"},
 	}
 	for _, id := range []string{"12", "17", "19", "20", "23", "27", "50", "53", "56", "57", "58", "60", "61", "63", "64", "65", "66", "68", "70"} {
 		figures["LA-"+id] = []string{"total_reported: 1"}

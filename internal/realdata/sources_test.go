@@ -31,6 +31,7 @@ type source struct {
 	read    func(*testing.T, *names, sourceRow) reading
 	date    func(incident.Body) incident.Date // the date of a body by whose year it is counted
 	span    func(incident.Body) string        // the class of a body that is counted apart, nil for none
+	agent   string                            // the column of the agent or disease, "" when it is the same in all rows
 	refused []string
 	again   int  // how many rows are imported a second time, 0 for all
 	both    bool // on PostgreSQL too
@@ -123,8 +124,8 @@ func (y *system) sumsOf(s source, batch store.Import, rows map[string]sourceRow,
 	for _, row := range rows {
 		want.add(s.read(y.t, known, row))
 	}
-	const mostTold = 20
-	differ, coded := 0, 0
+	const mostTold, leastCoded = 20, 95
+	differ, coded, named := 0, 0, 0
 	for id, body := range y.drafts(batch) {
 		row := s.read(y.t, known, rows[id])
 		draft := s.told(body)
@@ -134,6 +135,10 @@ func (y *system) sumsOf(s source, batch store.Import, rows map[string]sourceRow,
 				y.t.Errorf("%s: the row says %s, its draft %s", id, a, b)
 			}
 		}
+		if slices.Contains([]string{"NA", "N/A", "Unknown", "Other", "Various", "Various+"}, rows[id][s.agent]) || s.agent != "" && rows[id][s.agent] == "" {
+			continue
+		}
+		named++
 		if slices.ContainsFunc(body.Agents, func(a incident.Agent) bool { return a.Agent != "" || len(a.Diseases) > 0 }) {
 			coded++
 		}
@@ -148,7 +153,11 @@ func (y *system) sumsOf(s source, batch store.Import, rows map[string]sourceRow,
 			y.t.Errorf("%+v: stored %+v, not in the source", at, sum)
 		}
 	}
-	y.t.Logf("%d rows are %d drafts; %.1f %% have a coded agent or disease", batch.Rows, batch.New, 100*float64(coded)/float64(batch.New))
+	share := 100 * float64(coded) / float64(named)
+	y.t.Logf("%d rows are %d drafts; %d name an agent or a disease, of which %.1f %% are coded", batch.Rows, batch.New, named, share)
+	if share < leastCoded {
+		y.t.Errorf("less than %d %% are coded", leastCoded)
+	}
 	whole := got.whole()
 	for _, name := range slices.Sorted(maps.Keys(whole)) {
 		sum := whole[name]
