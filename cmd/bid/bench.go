@@ -65,16 +65,18 @@ func benchGenerate(o *options) *cobra.Command {
 }
 
 func benchSearch(o *options) *cobra.Command {
-	var seconds, concurrency int
-	var queries string
+	var seconds, concurrency, pid int
+	var queries, against string
 	cmd := &cobra.Command{
 		Use:   "search",
 		Short: "Measure how a server on this machine answers searches and reads under load",
-		Long: "Send searches (words of six languages, concepts, browsing) and reads of records to a server on this machine, and print\n" +
-			"for each kind how many there were, how many failed, the 50th, 95th and 99th percentile of their times, and how many a\n" +
+		Long: "Send searches (words of six languages, concepts, browsing, each with eight facets too, suggestions) and reads of records\n" +
+			"to a server on this machine, and print for each kind how many there were, how many failed, the 50th, 95th and 99th percentile of their times, and how many a\n" +
 			"second. With --server, without a token it asks as the public; any address but one of this machine is refused. Without\n" +
 			"--server it goes through the socket of the server that runs on --data. A server limits each address: start the one to be\n" +
-			"measured with --requests-per-minute 0.",
+			"measured with --requests-per-minute 0.\n\n" +
+			"--against fills a table of a PostgreSQL with what the public may see, under its own full-text search, asks it the same\n" +
+			"in the same run, and removes the table. It is asked without HTTP in between, and knows no concepts.",
 		Example: "  bid serve --data DIR --requests-per-minute 0\n  bid bench search --server http://127.0.0.1:8080 --seconds 10 --concurrency 8",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -90,12 +92,33 @@ func benchSearch(o *options) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			ctx, stop := context.WithTimeout(cmd.Context(), time.Duration(seconds)*time.Second)
-			defer stop()
-			return reportLoad(cmd, load.Run(ctx, kinds, concurrency, time.Now))
+			during := func(kinds []load.Kind) []load.Result {
+				ctx, stop := context.WithTimeout(cmd.Context(), time.Duration(seconds)*time.Second)
+				defer stop()
+				return load.Run(ctx, kinds, concurrency, time.Now)
+			}
+			results := during(kinds)
+			if pid != 0 {
+				if err := reportMemory(cmd, pid, o.settings.Data); err != nil {
+					return err
+				}
+			}
+			if against != "" {
+				others, err := fulltextKinds(cmd, client, against)
+				if err != nil {
+					return err
+				}
+				results = append(results, during(others.kinds)...)
+				if err := others.Close(cmd.Context()); err != nil {
+					return err
+				}
+			}
+			return reportLoad(cmd, results)
 		},
 	}
-	cmd.Flags().IntVar(&seconds, "seconds", 10, "how long")
+	cmd.Flags().IntVar(&pid, "pid", 0, "process of the server: print the memory it uses and the sizes of the files under --data")
+	cmd.Flags().StringVar(&against, "against", "", "PostgreSQL to be measured beside it: postgres://…")
+	cmd.Flags().IntVar(&seconds, "seconds", 10, "how long; with --against, each")
 	cmd.Flags().IntVar(&concurrency, "concurrency", 8, "how many requests at the same time")
 	cmd.Flags().StringVar(&queries, "query", "", "file of searches, one on each line, in place of the built-in ones")
 	return cmd
@@ -134,7 +157,10 @@ func loadKinds(ctx context.Context, client *gen.Client, file string) ([]load.Kin
 	if err != nil {
 		return nil, err
 	}
-	kinds = append(kinds, searching(client, "browse", []string{""}))
+	kinds = append(kinds, searching(client, "browse", []string{""}), faceted(client, "browse, 8 facets", []string{""}))
+	if file == "" {
+		kinds = append(kinds, faceted(client, "words, 8 facets", load.Words()), suggesting(client, load.Prefixes()))
+	}
 	if len(page.Hits) == 0 {
 		return kinds, nil // nothing to read
 	}
@@ -167,6 +193,26 @@ func searchKinds(client *gen.Client, file string) ([]load.Kind, error) {
 func searching(client *gen.Client, name string, queries []string) load.Kind {
 	return load.Kind{Name: name, Do: func(ctx context.Context, number int) error {
 		response, err := client.Search(ctx, &gen.SearchParams{Q: queries[number%len(queries)], Limit: 20}) //nolint:bodyclose // answer closes it
+		return answer(response, err, nil)
+	}}
+}
+
+// eightFacets are those that a page shows first.
+func eightFacets() []string {
+	return []string{"unit", "cause", "type", "domain", "agent", "area", "decade", "verification"}
+}
+
+func faceted(client *gen.Client, name string, queries []string) load.Kind {
+	return load.Kind{Name: name, Do: func(ctx context.Context, number int) error {
+		params := &gen.SearchParams{Q: queries[number%len(queries)], Limit: 20, Facets: eightFacets()}
+		response, err := client.Search(ctx, params) //nolint:bodyclose // answer closes it
+		return answer(response, err, nil)
+	}}
+}
+
+func suggesting(client *gen.Client, prefixes []string) load.Kind {
+	return load.Kind{Name: "suggest", Do: func(ctx context.Context, number int) error {
+		response, err := client.Suggest(ctx, &gen.SuggestParams{Q: prefixes[number%len(prefixes)]}) //nolint:bodyclose // answer closes it
 		return answer(response, err, nil)
 	}}
 }

@@ -23,3 +23,8 @@ func Concepts() []string {
 		"霍乱", "炭疽", "黄热病",
 	}
 }
+
+// Prefixes are what people have typed when suggestions are asked for.
+func Prefixes() []string {
+	return []string{"ch", "chol", "anth", "f", "fiè", "сиб", "хол", "الك", "霍", "infl", "lab", "bru"}
+}
