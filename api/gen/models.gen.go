@@ -3023,7 +3023,7 @@ type ListImportsParams struct {
 
 // ImportFilesParams defines parameters for ImportFiles.
 type ImportFilesParams struct {
-	// Profile How the columns of the files are read.
+	// Profile How the columns of the files are read: don_events, don_update, historical_epidemics, hpai_europe, hpai_usa_wild_birds, lab_accidents, nors, opendengue_national or wahis.
 	Profile string `form:"profile" json:"profile"`
 
 	// Encoding Encoding of the files, by its IANA name. Without it, it is found out.

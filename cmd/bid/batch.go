@@ -29,7 +29,7 @@ func (o *options) batchStep(use, short string, run step) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, app.Commands, func(client *gen.Client) error {
 				var result gen.BatchResult
-				response, err := run(cmd.Context(), client, args[0])
+				response, err := run(cmd.Context(), client, args[0]) //nolint:bodyclose // follow closes it
 				if err := follow(response, err, &result); err != nil {
 					return err
 				}
@@ -82,7 +82,7 @@ func batchSample(o *options) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, app.Commands, func(client *gen.Client) error {
 				var result gen.BatchResult
-				response, err := client.SampleImport(cmd.Context(), args[0], &gen.SampleImportParams{}, in)
+				response, err := client.SampleImport(cmd.Context(), args[0], &gen.SampleImportParams{}, in) //nolint:bodyclose // follow closes it
 				if err := follow(response, err, &result); err != nil {
 					return err
 				}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -28,6 +30,14 @@ func exportCommand(o *options) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		return o.with(cmd, app.Reading, func(client *gen.Client) error {
 			response, err := client.ExportIncidents(cmd.Context(), params, q.ask)
+			if err == nil && !refused(response) {
+				meter := newMeter(os.Stderr)
+				defer meter.finish()
+				response.Body = struct {
+					io.Reader
+					io.Closer
+				}{&exported{from: response.Body, meter: meter}, response.Body}
+			}
 			return download(cmd, response, err, output)
 		})
 	}
@@ -50,6 +60,43 @@ func download(cmd *cobra.Command, response *http.Response, err error, output str
 		return err
 	}
 	return writeWhole(output, response.Body)
+}
+
+// exported draws how many records of an export are through, of how many its head announces.
+type exported struct {
+	from  io.Reader
+	meter *meter
+	head  []byte // the first line, until it is whole
+	done  gen.Progress
+	lines int64
+}
+
+// Read reads on.
+func (e *exported) Read(into []byte) (int, error) {
+	n, err := e.from.Read(into)
+	e.lines += int64(bytes.Count(into[:n], []byte{'\n'}))
+	if e.done.Step == "" {
+		e.head = append(e.head, into[:n]...)
+		e.begin()
+	}
+	if e.done.Step != "" {
+		e.done.Done = min(max(e.lines-1, 0), e.done.Total) // without the head and the tail
+		e.meter.show(e.done)
+	}
+	return n, err
+}
+
+// begin takes the total from the head, once that is whole.
+func (e *exported) begin() {
+	head, _, whole := bytes.Cut(e.head, []byte{'\n'})
+	if !whole {
+		return
+	}
+	var line gen.ExportLine
+	if json.Unmarshal(head, &line) == nil && line.Export != nil { // what is no head is copied all the same
+		e.done.Total = line.Export.Total
+	}
+	e.done.Step, e.head = "export", nil
 }
 
 func writeWhole(name string, from io.Reader) error {

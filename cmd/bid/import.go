@@ -17,6 +17,7 @@ import (
 
 	"bioincident/api/gen"
 	"bioincident/internal/app"
+	"bioincident/internal/exchange"
 	"bioincident/internal/fault"
 )
 
@@ -49,7 +50,7 @@ func importCommand(o *options) *cobra.Command {
 		Args: cobra.ArbitraryArgs,
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&in.params.Profile, "profile", "", "how the columns are read, such as don_events")
+	flags.StringVar(&in.params.Profile, "profile", "", "how the columns are read: "+strings.Join(exchange.Profiles(), ", "))
 	flags.StringVar(&in.texts, "texts", "", "file of texts to join")
 	flags.StringVar(&in.marking, "marking", "public", "who may see the records: public, members or named")
 	flags.StringVar(&in.params.Encoding, "encoding", "", "encoding of the files, such as windows-1252; without it, it is found out")
@@ -75,7 +76,7 @@ func (o *options) importFiles(cmd *cobra.Command, in *importing, files []string)
 	in.params.Dates = gen.ImportFilesParamsDates(in.dates)
 	return o.with(cmd, app.Commands, func(client *gen.Client) error {
 		body, contentType := upload(files, in.texts, in.marking)
-		response, err := client.ImportFilesWithBody(cmd.Context(), &in.params, contentType, body)
+		response, err := client.ImportFilesWithBody(cmd.Context(), &in.params, contentType, body) //nolint:bodyclose // follow or reportCheck closes it
 		if in.params.Check {
 			return reportCheck(cmd, response, err, in.rows)
 		}

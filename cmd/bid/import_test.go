@@ -4,14 +4,17 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"bioincident/api/gen"
 	"bioincident/internal/app"
+	"bioincident/internal/exchange"
 )
 
 // contributing gives a served folder in which felix of north may import.
@@ -90,6 +93,39 @@ func TestCheckPrintsWhatTheImportPrints(t *testing.T) {
 	listed := strings.Count(b.events(fixture(t), "--check", "--rows"), "\tdon_events.csv:")
 	if rows := strings.Count(b.events(fixture(t), "--check"), "refused\tdon_events.csv:"); listed <= rows {
 		t.Errorf("%d rows are listed, of them %d refused", listed, rows)
+	}
+}
+
+// The help, the contract and the introduction name every profile.
+func TestEveryProfileIsNamed(t *testing.T) {
+	b := command(t)
+	for where, text := range map[string]string{
+		"help": b.do("import", "--help"), "contract": b.read("../../api/openapi.yaml"), "introduction": b.read("../../README.md"),
+	} {
+		for _, name := range exchange.Profiles() {
+			if !strings.Contains(text, name) {
+				t.Errorf("the %s does not name %s", where, name)
+			}
+		}
+	}
+}
+
+// An export is drawn by the total in its head, however its bytes come.
+func TestExportIsDrawn(t *testing.T) {
+	text := `{"export":{"total":2}}` + "\n{}\n{}\n" + `{"end":{}}` + "\n"
+	to, err := os.Create(filepath.Join(t.TempDir(), "drawn"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close()
+	from := &exported{from: iotest.OneByteReader(strings.NewReader(text)), meter: newMeter(to)}
+	got, err := io.ReadAll(from)
+	if err != nil || string(got) != text {
+		t.Errorf("%v: %s", err, got)
+	}
+	b := command(t)
+	if drawn := b.read(to.Name()); drawn != "export: 0 of 2\nexport: 1 of 2\nexport: 2 of 2\n" {
+		t.Errorf("drawn: %s", drawn)
 	}
 }
 

@@ -40,7 +40,7 @@ func reindexCommand(o *options) *cobra.Command {
 
 func rebuildIndex(cmd *cobra.Command, client *gen.Client) error {
 	var result gen.RebuildResult
-	response, err := client.RebuildIndex(cmd.Context(), &gen.RebuildIndexParams{})
+	response, err := client.RebuildIndex(cmd.Context(), &gen.RebuildIndexParams{}) //nolint:bodyclose // follow closes it
 	if err := follow(response, err, &result); err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func rebuildIndex(cmd *cobra.Command, client *gen.Client) error {
 
 func checkIndex(cmd *cobra.Command, client *gen.Client) error {
 	var result gen.IndexFindings
-	response, err := client.CheckIndex(cmd.Context(), &gen.CheckIndexParams{})
+	response, err := client.CheckIndex(cmd.Context(), &gen.CheckIndexParams{}) //nolint:bodyclose // follow closes it
 	if err := follow(response, err, &result); err != nil {
 		return err
 	}

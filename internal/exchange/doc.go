@@ -30,5 +30,9 @@
 // which boxes of the map each area lies; they were derived from Natural Earth (public domain), rounded outwards to half a
 // degree, those over the antimeridian with their west greater than their east.
 //
+// Check tells of every row what Import would make of it and writes nothing; both read files the same way. An import that
+// was interrupted goes on with the same files, read the same way, after the rows that were taken: a digest over all of
+// that tells it from another under the same name.
+//
 // Mapping needs no database: the driver reads and maps ahead of the one writer, which is the workflow.
 package exchange

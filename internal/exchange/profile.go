@@ -79,10 +79,7 @@ func Find(sch *schema.Schema, name string, o Options) (Profile, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	names, err := Profiles(sch)
-	if err != nil {
-		return nil, err
-	}
+	names := Profiles()
 	if !slices.Contains(names, name) {
 		return nil, fault.New(fault.Invalid, "import.profile_unknown", "profile", name, "known", names)
 	}
@@ -93,17 +90,14 @@ func Find(sch *schema.Schema, name string, o Options) (Profile, error) {
 }
 
 // Profiles lists the names of all profiles.
-func Profiles(*schema.Schema) ([]string, error) {
-	entries, err := profileFiles.ReadDir("profiles")
-	if err != nil {
-		return nil, err
-	}
+func Profiles() []string {
+	entries, _ := profileFiles.ReadDir("profiles") // an embedded folder is there
 	var names []string
 	for _, entry := range entries {
 		names = append(names, strings.TrimSuffix(entry.Name(), ".json"))
 	}
 	slices.Sort(names)
-	return names, nil
+	return names
 }
 
 // readProfile reads the data of a profile. Unknown names in it are an error: a misspelt rule would do nothing.

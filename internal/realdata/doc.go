@@ -1,6 +1,6 @@
 // Package realdata holds the tests that read the shared data folder: the importer over all rows of every source that has
-// a profile, and the review of a data set of one, on both databases. They are not part of `make test`, which needs nothing but the repository;
-// `make realdata REALDATA=DIR` runs them and fails, not skips, when the folder is not there.
+// a profile, and the review of a data set of one, on both databases. They are not part of `make test`, which needs nothing
+// but the repository; `make realdata REALDATA=DIR` runs them and fails, not skips, when the folder is not there.
 //
 // What they hold: every row is accounted for, with a reason for each that was refused; the numbers that are stored add
 // up to those of the source by year, area and whatever must not be added up, counted by code that shares nothing with the

@@ -14,6 +14,11 @@
 // Only this package loads content. What readers get is computed here, at the moment of publishing and of every change of
 // handling, and stored; readers never reach further than that.
 //
+// An import is a batch of drafts. Its rows are taken in chunks, each one transaction, so that what is interrupted goes on
+// after the last whole chunk; which import goes on is told by the digest of everything that decides what its rows say, not
+// by names. A check takes the same road and gives its transaction up. An undo discards the drafts that the import
+// created and nobody has touched since; everything else stays, each with a reason, and ids stay spent.
+//
 // Every quorum is counted inside the deciding transaction over the hashes at hand, every time. A signature that waits
 // for another (narrowing, redaction, widening, withdrawal against the owner, merging) is an attestation on the version of
 // the current edition, whose checklist names what it is for.
