@@ -9,7 +9,7 @@ REALDATA  ?= ../shared/data
 # The race detector needs a C compiler; without one the tests run without it.
 RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: build demo serve test realdata crash oracle bench load fuzz lint generate check-generated clean help
+.PHONY: build demo serve test leak realdata crash oracle bench load fuzz lint generate check-generated clean help
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -23,14 +23,24 @@ demo: build ## a complete system with invented organizations at http://127.0.0.1
 serve: build ## an empty system
 	bin/bid serve --data data/bid --listen $(LISTEN)
 
-# Tests that put thousands of single requests to one system, one after the other: the race detector would find nothing
-# in them and take minutes, so they run without it.
-MATRICES  := RefusalMatrix|MatrixNotices|NobodyLearns|PlantedLeaks|CasesOnEveryPath|CasesNotice
+# Tests that put thousands of single requests to one system, one after the other, or to processes of their own: the race
+# detector would find nothing in them and take minutes, so they run without it. What traces system calls is in make crash.
+MATRICES  := RefusalMatrix|MatrixNotices|NobodyLearns|PlantedLeaks|CasesOnEveryPath|CasesNotice|TimeTells|AgainstOracle|TestCrash$$|CheckerNotices
+TRACES    := SyncBeforeAcknowledgement
 
 test: ## every test, on SQLite and PostgreSQL
 	$(GO) vet ./...
-	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -timeout 14m $(if $(RACE),-skip '$(MATRICES)') ./...
-	$(if $(RACE),CGO_ENABLED=0 $(GO) test -timeout 14m -run '$(MATRICES)' ./internal/httpd ./internal/leak)
+	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -timeout 14m -skip '$(if $(RACE),$(MATRICES)|)$(TRACES)' ./...
+	$(if $(RACE),CGO_ENABLED=0 $(GO) test -timeout 14m -run '$(MATRICES)' ./internal/httpd ./internal/leak ./internal/oracle ./internal/crash)
+
+# N answers of one reader in a drawn world and its twin; SEED is the first seed, RECORDS the size of a world. What differs is
+# told with its seed: make leak N=4000 SEED=17 asks that pair of worlds again.
+leak: N ?= 20000
+leak: SEED ?= 1
+leak: RECORDS ?= 200
+leak: ## drawn worlds compared with their twins that lack one thing, N times
+	CGO_ENABLED=0 LEAK_N=$(N) LEAK_SEED=$(SEED) LEAK_RECORDS=$(RECORDS) $(GO) test -count=1 -timeout 6h -run 'NobodyLearnsInDrawnWorlds|TimeTells' -v ./internal/leak \
+	  | grep --line-buffered -vE '^=== (RUN|PAUSE|CONT|NAME)'; exit $${PIPESTATUS[0]}
 
 realdata: ## the importer and the data-set review over the files of REALDATA
 	@test -f $(REALDATA)/DATA.md || { echo "make realdata: $(REALDATA)/DATA.md is missing; name the folder: make realdata REALDATA=DIR" >&2; exit 1; }
@@ -40,7 +50,7 @@ oracle: ## N random searches compared with a slow reading of the stored views: m
 	CGO_ENABLED=0 ORACLE=$(or $(N),20000) $(GO) test -count=1 -timeout 0 -v ./internal/oracle
 
 crash: ## N rounds of harm to server, database, disk and index on each database (N=200 SEED=2 ONLY="power lost")
-	CGO_ENABLED=0 CRASH_N=$(or $(N),20) CRASH_SEED=$(or $(SEED),1) CRASH_ONLY="$(ONLY)" $(GO) test -count=1 -timeout 0 -run 'TestCrash' -v ./internal/crash
+	CGO_ENABLED=0 CRASH_N=$(or $(N),20) CRASH_SEED=$(or $(SEED),1) CRASH_ONLY="$(ONLY)" $(GO) test -count=1 -timeout 0 -run 'TestCrash|$(TRACES)' -v ./internal/crash
 
 load: build ## searches and reads against the server that runs at LISTEN (start it with --requests-per-minute 0)
 	bin/bid bench search --server http://$(LISTEN)

@@ -121,11 +121,13 @@ func isReadable(key string) bool {
 	return n >= shortest && n <= longest && strings.ContainsFunc(key, unicode.IsLetter)
 }
 
-// lexicon lists the words of one word index. It only grows: a word of which no live record is left stays, and is never
-// given, because the live records of each word are counted before it is.
+// lexicon lists the words of one word index. A word of which no live record is left is never given, because the live
+// records of each word are counted before it is, and is forgotten when that is found: a word that was taken away would
+// else be counted in vain each time, and the time would tell it from one that never was.
 type lexicon struct {
 	mu      sync.RWMutex
 	entries []entry // by text; replaced, never changed
+	noted   uint64  // how often words were added
 }
 
 // entry is a term of fieldWords and the most records that can have it.
@@ -143,6 +145,43 @@ func (l *lexicon) add(terms []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entries = merged(l.entries, terms)
+	l.noted++
+}
+
+// unsettled is the age of a lexicon that holds words of documents which are not shown yet.
+const unsettled = 0
+
+// age changes whenever words are added.
+func (l *lexicon) age() uint64 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.noted + 1
+}
+
+// forget takes out words of which no live record was left at an age, with their forms. It does nothing when the lexicon
+// is not of that age: what was added since may have them again.
+func (l *lexicon) forget(words []string, age uint64) {
+	if len(words) == 0 || age == unsettled {
+		return
+	}
+	slices.Sort(words)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.noted+1 != age {
+		return
+	}
+	kept := make([]entry, 0, len(l.entries))
+	for _, e := range l.entries {
+		word, _, _ := strings.Cut(e.text, formMark)
+		_, gone := slices.BinarySearch(words, e.text)
+		if !gone && word != e.text {
+			_, gone = slices.BinarySearch(words, word)
+		}
+		if !gone {
+			kept = append(kept, e)
+		}
+	}
+	l.entries = kept
 }
 
 // merged adds sorted terms, each as often as it stands there.

@@ -83,6 +83,7 @@ type suggester struct {
 	snap  *snapshot
 	in    SuggestIn
 	limit int
+	gone  []string // words and forms that no visible record has
 }
 
 func (g *suggester) all() ([]Suggestion, error) {
@@ -101,6 +102,9 @@ func (g *suggester) all() ([]Suggestion, error) {
 	words, err := g.words(live, concepts)
 	if err != nil {
 		return nil, err
+	}
+	if !live.broken {
+		g.snap.store.lexicon.forget(g.gone, g.snap.age)
 	}
 	return share(concepts, ids, words, g.limit), nil
 }
@@ -256,7 +260,11 @@ func (g *suggester) words(live *tally, but []Suggestion) ([]Suggestion, error) {
 		if err != nil {
 			return nil, err
 		}
-		if records == 0 || g.isNamed(next.text, but) {
+		if records == 0 {
+			g.gone = append(g.gone, next.text)
+			continue
+		}
+		if g.isNamed(next.text, but) {
 			continue
 		}
 		s := Suggestion{Kind: SuggestWord, Text: next.text, Records: records}
@@ -336,6 +344,9 @@ func (g *suggester) form(live *tally, word Suggestion) (string, error) {
 		records, err := live.count(fieldWords, e.text)
 		if err != nil {
 			return "", err
+		}
+		if records == 0 {
+			g.gone = append(g.gone, e.text)
 		}
 		plainly -= records
 		if records > most {

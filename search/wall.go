@@ -67,6 +67,7 @@ type snapshot struct {
 	reader     index.IndexReader
 	cols       *columns
 	checkpoint int64
+	age        uint64 // of the lexicon, which has no other words than the reader at that age
 }
 
 // snapshot takes the present generation. While a batch is written the reader from before it is used: words and columns
@@ -80,8 +81,9 @@ func (w *wall) snapshot() (*snapshot, error) {
 	if w.checkpoint == noCheckpoint {
 		return nil, fault.New(fault.Unavailable, "search.building")
 	}
-	reader := w.held
+	reader, age := w.held, uint64(unsettled)
 	if reader == nil {
+		age = w.store.lexicon.age()
 		var err error
 		if reader, err = w.store.scorch.Reader(); err != nil {
 			return nil, fmt.Errorf("word index: %w", err)
@@ -90,7 +92,7 @@ func (w *wall) snapshot() (*snapshot, error) {
 		return nil, err
 	}
 	w.store.users++
-	return &snapshot{wall: w, store: w.store, reader: reader, cols: w.cols, checkpoint: w.checkpoint}, nil
+	return &snapshot{wall: w, store: w.store, reader: reader, cols: w.cols, checkpoint: w.checkpoint, age: age}, nil
 }
 
 func addReference(reader index.IndexReader) error {

@@ -122,18 +122,33 @@ type asker struct {
 	t        testing.TB
 	contract *api.Contract
 	hidden   []string // ids of records that one of the worlds lacks
-	shared   map[string]string
+	known    []string // ids of records of both worlds
+	editions []string // of these, those that may have a second edition
+	worked   []string // of these, those whose work is asked for
 	open     []string // published records of which one of the worlds has an open version
 	batch    string
 }
 
-func newAsker(t testing.TB, m *made, g group) *asker {
+// newAskerOf makes questions about nothing yet.
+func newAskerOf(t testing.TB) *asker {
 	t.Helper()
 	contract, err := api.LoadContract()
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &asker{t: t, contract: contract, shared: m.shared, batch: noBatch}
+	return &asker{t: t, contract: contract, batch: noBatch}
+}
+
+func newAsker(t testing.TB, m *made, g group) *asker {
+	t.Helper()
+	a := newAskerOf(t)
+	a.known = slices.Sorted(maps.Values(m.shared))
+	for _, name := range []string{"old edition", "redacted", "public 0"} {
+		a.editions = append(a.editions, m.shared[name])
+	}
+	for _, name := range []string{"amended", "drafted", "old edition", "withdrawn", "restricted", "section", "members"} {
+		a.worked = append(a.worked, m.shared[name])
+	}
 	for name, id := range m.hidden[g] {
 		if name != "batch" {
 			a.hidden = append(a.hidden, id)
@@ -163,22 +178,18 @@ func (a *asker) objects(op *api.Operation) []string {
 	case !hasObject(op):
 		return []string{""}
 	case kind(op) == "incidents" && op.Action == "incident.read":
-		all := slices.Concat(a.hidden, slices.Sorted(maps.Values(a.shared)))
+		all := slices.Concat(a.hidden, a.known)
 		if op.ID == "getIncident" {
 			for _, id := range slices.Clone(all) {
 				all = append(all, id+"@1")
 			}
-			for _, name := range []string{"old edition", "redacted", "public 0"} {
-				all = append(all, a.shared[name]+"@2")
+			for _, id := range a.editions {
+				all = append(all, id+"@2")
 			}
 		}
 		return append(all, unknown, "nonsense")
 	case kind(op) == "incidents":
-		all := slices.Clone(a.hidden)
-		for _, name := range []string{"amended", "drafted", "old edition", "withdrawn", "restricted", "section", "members"} {
-			all = append(all, a.shared[name])
-		}
-		return append(all, unknown)
+		return append(slices.Concat(a.hidden, a.worked), unknown)
 	case kind(op) == "imports":
 		return slices.Compact([]string{a.batch, noBatch})
 	case kind(op) == "vocabularies":
@@ -398,8 +409,8 @@ func told(g group, who string, op *api.Operation, got world.Answer) string {
 	case op.ID == "readFeed" && g == former:
 		// The feed proves what its readers were shown, by its hash, for ever: what it was is not told, that it was another is.
 		mask = chained
-	case op.ID == "readLedger" && who == "fio@lake":
-		// The place of one's own decisions in the whole sequence tells how many others were made in between.
+	case op.ID == "readLedger" && strings.HasPrefix(who, "f"):
+		// For a focal point: the place of one's own decisions in the whole sequence tells how many others were made in between.
 		mask = placed
 	}
 	if mask == nil {

@@ -570,7 +570,7 @@ func mistakes() []mistake {
 			"review.work,reviewer,incident.read_work|batch.read,assigned,")},
 		{name: "suspension does not freeze", paths: []string{"api"}, parts: rows("not_author&for_review&not_approver&not_recommended&owner_active", "not_author&for_review&not_approver&not_recommended")},
 		{name: "the index is asked for members", paths: []string{"search", "export"}, parts: func(_ *testing.T, c *caseWorld) world.Parts {
-			return world.Parts{Index: raised{c.Index}}
+			return world.Parts{Index: raised{Index: c.Index}}
 		}},
 		{name: "the queue of another organization", paths: []string{"queue"}, parts: as("/queue", "uma@europa", "pia@south")},
 		{name: "the public's list is a member's", paths: []string{"list"}, parts: as("/incidents", "", "rex@lake")},

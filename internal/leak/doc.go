@@ -12,6 +12,21 @@
 // heads they may know; in the log of an organization's own decisions, the place in the whole sequence; in a feed, the
 // hash of what its readers once were shown.
 //
+// # Drawn worlds
+//
+// Beside the script that a person wrote, a seed draws worlds: records of every tier, with raised items and sections, fields
+// above the floor, conditions that make fields members', recipients, exclusions, every course that a record can take, and
+// one hidden thing, which the twin lacks. Questions are drawn too: those of the contract, and searches, exports and
+// suggestions made of the words, codes, dates and numbers of what is hidden and of all else. How many answers are
+// compared is set by make leak N=…; a difference names the seed and the shortest question that shows it.
+//
+// # Time
+//
+// Questions for a word that only hidden things hold take as long as for one that is nowhere: both are asked in turns, of
+// what is behind another wall as of what was taken away, and compared by rank. A word that was taken away stayed in the
+// list that suggestions are made from and took a fifth longer; it is forgotten now when it is first found to be nowhere.
+// The first who asks may still be answered later, once.
+//
 // # Cases
 //
 // The world of policies/cases is built into a system by the commands that people take, and what it says about who may do

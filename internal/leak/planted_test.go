@@ -19,8 +19,10 @@ import (
 
 	"bioincident/api"
 	"bioincident/internal/catalog"
+	"bioincident/internal/fault"
 	"bioincident/internal/httpd"
 	"bioincident/internal/identity"
+	"bioincident/internal/incident"
 	"bioincident/internal/store"
 	"bioincident/internal/testkit"
 	"bioincident/internal/testkit/world"
@@ -108,24 +110,55 @@ func changed(change func(r *http.Request, rec *httptest.ResponseRecorder)) world
 	})
 }
 
-// index is the word index with a mistake.
+// index is the word index with mistakes. What is nil is right.
 type index struct {
 	*search.Index
-	wrong func(who policies.Audience, q search.Query, right search.Result) search.Result
+	search  func(who policies.Audience, q search.Query, right search.Result) (search.Result, error)
+	suggest func(in search.SuggestIn, right []search.Suggestion) []search.Suggestion
 }
+
+var _ catalog.Index = index{}
 
 func (i index) Search(ctx context.Context, who policies.Audience, q search.Query) (search.Result, error) {
 	right, err := i.Index.Search(ctx, who, q)
-	if err != nil {
+	if err != nil || i.search == nil {
 		return right, err
 	}
-	return i.wrong(who, q, right), nil
+	return i.search(who, q, right)
+}
+
+func (i index) Suggest(ctx context.Context, who policies.Audience, in search.SuggestIn) ([]search.Suggestion, error) {
+	right, err := i.Index.Suggest(ctx, who, in)
+	if err != nil || i.suggest == nil {
+		return right, err
+	}
+	return i.suggest(in, right), nil
 }
 
 func wrongIndex(wrong func(m *made, q search.Query, right search.Result) search.Result) func(*testing.T, *made) world.Parts {
 	return func(_ *testing.T, m *made) world.Parts {
-		return world.Parts{Index: index{m.Index, func(_ policies.Audience, q search.Query, right search.Result) search.Result {
-			return wrong(m, q, right)
+		return world.Parts{Index: index{Index: m.Index, search: func(_ policies.Audience, q search.Query, right search.Result) (search.Result, error) {
+			return wrong(m, q, right), nil
+		}}}
+	}
+}
+
+// mixed gives the index that puts something of what members find into what the public finds.
+func mixed(mix func(right *search.Result, members search.Result)) func(*testing.T, *made) world.Parts {
+	return wrongIndex(func(m *made, q search.Query, right search.Result) search.Result {
+		mix(&right, asMembers(m, q))
+		return right
+	})
+}
+
+func wrongSuggestions(wrong func(right, members []search.Suggestion) []search.Suggestion) func(*testing.T, *made) world.Parts {
+	return func(_ *testing.T, m *made) world.Parts {
+		return world.Parts{Index: index{Index: m.Index, suggest: func(in search.SuggestIn, right []search.Suggestion) []search.Suggestion {
+			members, err := m.Index.Suggest(context.Background(), policies.Audience{Members: true}, in)
+			if err != nil {
+				return right
+			}
+			return wrong(right, members)
 		}}}
 	}
 }
@@ -187,7 +220,97 @@ func plants() []plant {
 	reading := []string{"search", "exportIncidents", "listIncidents", "getIncident", "listEditions"}
 	return []plant{
 		{name: "the index is asked for members", group: membersOnly, ops: []string{"search"},
-			parts: func(_ *testing.T, m *made) world.Parts { return world.Parts{Index: raised{m.Index}} }},
+			parts: func(_ *testing.T, m *made) world.Parts { return world.Parts{Index: raised{Index: m.Index}} }},
+		{name: "the wall of the named is open to all", group: namedOnly, who: "rex@lake", ops: []string{"search"},
+			parts: func(_ *testing.T, m *made) world.Parts { return world.Parts{Index: raised{m.Index, []string{"north"}}} }},
+		{name: "an export by what members find", group: membersOnly, ops: []string{"exportIncidents"},
+			parts: func(_ *testing.T, m *made) world.Parts { return world.Parts{Index: raised{Index: m.Index}} }},
+		{name: "facets over all tiers", group: membersOnly, ops: []string{"search"}, parts: mixed(func(right *search.Result, members search.Result) {
+			right.Facets = members.Facets
+		})},
+		{name: "a histogram with hidden dates", group: membersOnly, ops: []string{"search"}, parts: mixed(func(right *search.Result, members search.Result) {
+			right.Histogram = members.Histogram
+		})},
+		{name: "certain by hidden dates", group: membersOnly, ops: []string{"search"}, parts: mixed(func(right *search.Result, members search.Result) {
+			right.Certain = members.Certain
+		})},
+		{name: "undated counts what is hidden", group: membersOnly, ops: []string{"search"}, parts: mixed(func(right *search.Result, members search.Result) {
+			right.Undated += members.Total - right.Total
+		})},
+		{name: "groups across tiers", group: membersOnly, ops: []string{"search"}, parts: mixed(func(right *search.Result, members search.Result) {
+			right.Groups = members.Groups
+		})},
+		{name: "others of a group across tiers", group: membersOnly, ops: []string{"search"}, parts: mixed(func(right *search.Result, members search.Result) {
+			for i := range right.Hits {
+				right.Hits[i].Others += members.Total - right.Total
+			}
+		})},
+		{name: "possibly where a hidden record is", group: membersOnly, ops: []string{"search"}, parts: mixed(func(right *search.Result, members search.Result) {
+			for i := range right.Hits {
+				if members.Total > right.Total {
+					right.Hits[i].Match = incident.Possibly
+				}
+			}
+		})},
+		{name: "an order by hidden deaths", group: membersOnly, ops: []string{"search"}, parts: wrongIndex(func(m *made, q search.Query, right search.Result) search.Result {
+			if q.Sort != search.ByDeaths {
+				return right
+			}
+			place := map[int64]int{}
+			for i, hit := range asMembers(m, q).Hits {
+				place[hit.No] = i
+			}
+			slices.SortStableFunc(right.Hits, func(a, b search.Hit) int { return cmp.Compare(place[a.No], place[b.No]) })
+			return right
+		})},
+		{name: "a cursor that counts what is hidden", group: membersOnly, ops: []string{"search"}, parts: mixed(func(right *search.Result, members search.Result) {
+			if right.Next != "" {
+				right.Next += fmt.Sprint(" ", members.Total)
+			}
+		})},
+		{name: "a refusal that names a hidden word", group: membersOnly, ops: []string{"search"}, parts: func(_ *testing.T, m *made) world.Parts {
+			return world.Parts{Index: index{Index: m.Index, search: func(_ policies.Audience, q search.Query, right search.Result) (search.Result, error) {
+				if right.Total == 0 && asMembers(m, q).Total > 0 {
+					return right, fault.New(fault.Invalid, "search.no_code", "facet", "agent", "value", q.Text)
+				}
+				return right, nil
+			}}}
+		}},
+		{name: "suggestions from the members' wall", group: membersOnly, ops: []string{"suggest"},
+			parts: wrongSuggestions(func(_, members []search.Suggestion) []search.Suggestion { return members })},
+		{name: "suggestions counted in the members' wall", group: membersOnly, ops: []string{"suggest"},
+			parts: wrongSuggestions(func(right, members []search.Suggestion) []search.Suggestion {
+				for i := range right {
+					at := slices.IndexFunc(members, func(s search.Suggestion) bool { return s.Code == right[i].Code && s.Text == right[i].Text })
+					if at >= 0 {
+						right[i].Records = members[at].Records
+					}
+				}
+				return right
+			})},
+		{name: "the last line of an export counts what is hidden", group: membersOnly, ops: []string{"exportIncidents"},
+			parts: func(_ *testing.T, m *made) world.Parts {
+				return changed(func(r *http.Request, rec *httptest.ResponseRecorder) {
+					if strings.HasSuffix(r.URL.Path, "/export") {
+						fmt.Fprintln(rec.Body, m.Index.Count(schema.Members))
+					}
+				})
+			}},
+		{name: "readiness tells how much the index holds", group: membersOnly, ops: []string{"getReadiness"},
+			parts: func(_ *testing.T, m *made) world.Parts {
+				return changed(func(_ *http.Request, rec *httptest.ResponseRecorder) {
+					rec.Header().Set("X-Documents", strconv.FormatInt(m.Index.Count(schema.Members), 10))
+				})
+			}},
+		{name: "a statement for each hidden hit", group: membersOnly, ops: []string{"search"},
+			parts: func(_ *testing.T, m *made) world.Parts {
+				return behind(func(next http.Handler, w http.ResponseWriter, r *http.Request) {
+					for range asMembers(m, search.Query{Text: r.URL.Query().Get("q")}).Total {
+						there(m, r.Context(), unknown)
+					}
+					next.ServeHTTP(w, r)
+				})
+			}},
 		{name: "a total that counts what is hidden", group: membersOnly, ops: []string{"search"},
 			parts: wrongIndex(func(m *made, q search.Query, right search.Result) search.Result {
 				right.Total += asMembers(m, q).Total
@@ -308,11 +431,14 @@ func plants() []plant {
 	}
 }
 
-// raised is a word index that is asked as if everybody were a member.
-type raised struct{ *search.Index }
+// raised is a word index that is asked as if everybody were a member, or of an organization.
+type raised struct {
+	*search.Index
+	orgs []string
+}
 
 func (r raised) Search(ctx context.Context, who policies.Audience, q search.Query) (search.Result, error) {
-	who.Members = true
+	who.Members, who.Orgs = true, slices.Concat(who.Orgs, r.orgs)
 	return r.Index.Search(ctx, who, q)
 }
 
@@ -434,4 +560,43 @@ func (m *made) again(t testing.TB, p world.Parts) *made {
 	other := *m
 	other.System, other.heard = m.System.Again(t, p), nil
 	return &other
+}
+
+// TestPlantedLeaksAreFoundInDrawnWorlds plants leaks of search in drawn worlds: drawn questions find each in the world of
+// one hidden record or in that of one hidden item.
+func TestPlantedLeaksAreFoundInDrawnWorlds(t *testing.T) {
+	t.Parallel()
+	const records, questions = 30, 1500
+	type drawnPair struct {
+		plan
+		with, without *made
+	}
+	var pairs []drawnPair
+	counted := uint64(1) // a seed by which deaths are hidden
+	for planOf(counted, records, "an item for members").host().life.tiers["c9"] != schema.Members {
+		counted++
+	}
+	for _, p := range []plan{planOf(1, records, "a record for members"), planOf(counted, records, "an item for members")} {
+		pairs = append(pairs, drawnPair{p, p.build(t, testkit.SQLite(t)), p.twin().build(t, testkit.SQLite(t))})
+	}
+	for _, leak := range plants() {
+		if leak.group != membersOnly || leak.parts == nil || !slices.ContainsFunc(leak.ops, func(op string) bool {
+			return slices.Contains([]string{"search", "suggest", "exportIncidents"}, op)
+		}) {
+			continue
+		}
+		t.Run(leak.name, func(t *testing.T) {
+			for _, p := range pairs {
+				with, without := p.with.again(t, leak.parts(t, p.with)), p.without.again(t, leak.parts(t, p.without))
+				asker := p.asker(t, newDrawer(p.seed), with)
+				for i := range questions {
+					if a := asker.draw(); slices.Contains(leak.ops, a.op.ID) && p.difference(with, without, leak.who, a) != nil {
+						t.Logf("found by question %d: %s", i, a.name())
+						return
+					}
+				}
+			}
+			t.Errorf("nobody notices in %d questions", questions)
+		})
+	}
 }

@@ -146,10 +146,13 @@ func (c *script) step(name string) {
 // life is through whose hands a record goes; tiers, what its handling says.
 type life struct {
 	world.Life
-	marking  schema.Tier
-	tiers    map[string]schema.Tier
-	excluded []string
-	assigned bool // by the publisher: nobody takes it
+	marking     schema.Tier
+	tiers       map[string]schema.Tier
+	recipients  []string
+	excluded    []string
+	attribution string
+	notBefore   incident.Micros
+	assigned    bool // by the publisher: nobody takes it
 }
 
 func northern() life {
@@ -170,7 +173,8 @@ func lake() life {
 }
 
 func (l life) handling() workflow.HandlingIn {
-	return workflow.HandlingIn{Marking: l.marking, Tiers: l.tiers, Excluded: l.excluded}
+	return workflow.HandlingIn{Marking: l.marking, Tiers: l.tiers, Recipients: l.recipients, Excluded: l.excluded,
+		Attribution: l.attribution, NotBefore: l.notBefore}
 }
 
 func (c *script) draft(name string, hour int, l life, body []byte) string {
