@@ -32,7 +32,7 @@ func phrases(language string) []string {
 		return []string{
 			"se notificó un brote en", "el laboratorio confirmó los casos de", "se halló agua contaminada en", "los enfermos fueron atendidos en",
 			"empezó la vacunación en", "cerraron las escuelas de", "los investigadores tomaron muestras en", "el brote terminó en", "no hubo casos nuevos en",
-			"se siguió a los contactos en", "murieron aves en", "se dañaron los cultivos de",
+			"se examinó a los expuestos en", "murieron aves en", "se dañaron los cultivos de",
 		}
 	}
 	return []string{
