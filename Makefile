@@ -25,13 +25,13 @@ serve: build ## an empty system
 
 # Tests that put thousands of single requests to one system, one after the other, or to processes of their own: the race
 # detector would find nothing in them and take minutes, so they run without it. What traces system calls is in make crash.
-MATRICES  := RefusalMatrix|MatrixNotices|NobodyLearns|PlantedLeaks|CasesOnEveryPath|CasesNotice|TimeTells|AgainstOracle|TestCrash$$|CheckerNotices
+MATRICES  := RefusalMatrix|MatrixNotices|NobodyLearns|PlantedLeaks|CasesOnEveryPath|CasesNotice|TimeTells|AgainstOracle|TestCrash$$|CheckerNotices|FromFileToPublished|GoesOnAfterKills|TestReplicas
 TRACES    := SyncBeforeAcknowledgement
 
 test: ## every test, on SQLite and PostgreSQL
 	$(GO) vet ./...
 	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) -timeout 14m -skip '$(if $(RACE),$(MATRICES)|)$(TRACES)' ./...
-	$(if $(RACE),CGO_ENABLED=0 $(GO) test -timeout 14m -run '$(MATRICES)' ./internal/httpd ./internal/leak ./internal/oracle ./internal/crash)
+	$(if $(RACE),CGO_ENABLED=0 $(GO) test -timeout 14m -run '$(MATRICES)' ./internal/httpd ./internal/leak ./internal/oracle ./internal/crash ./cmd/bid)
 
 # N answers of one reader in a drawn world and its twin; SEED is the first seed, RECORDS the size of a world. What differs is
 # told with its seed: make leak N=4000 SEED=17 asks that pair of worlds again.

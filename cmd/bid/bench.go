@@ -212,7 +212,7 @@ func faceted(client *gen.Client, name string, queries []string) load.Kind {
 
 func suggesting(client *gen.Client, prefixes []string) load.Kind {
 	return load.Kind{Name: "suggest", Do: func(ctx context.Context, number int) error {
-		response, err := client.Suggest(ctx, &gen.SuggestParams{Q: prefixes[number%len(prefixes)]}) //nolint:bodyclose // answer closes it
+		response, err := client.Suggest(ctx, &gen.SuggestParams{Q: prefixes[number%len(prefixes)], Limit: 10}) //nolint:bodyclose // answer closes it
 		return answer(response, err, nil)
 	}}
 }

@@ -20,7 +20,7 @@ import (
 func asks(t testing.TB) int {
 	text := os.Getenv("ORACLE")
 	if text == "" {
-		return 2000
+		return 1500
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
@@ -39,7 +39,7 @@ func TestSearchAgainstOracle(t *testing.T) {
 		n := min(left, perWorld)
 		left -= n
 		t.Run(fmt.Sprintf("world %d", seed), func(t *testing.T) {
-			s := publish(t, seed, 120)
+			s := publish(t, seed, 100)
 			o, found := read(t, s), 0
 			for i := range n {
 				if compare(t, s, o, seed, uint64(i)) {
