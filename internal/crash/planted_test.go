@@ -137,9 +137,11 @@ func plants() []plant {
 
 // copyRecord writes a record a second time, under another id.
 func copyRecord(id string) []string {
-	return []string{`INSERT INTO records SELECT 'BID-COPY', no + 100000, owner, originator, state, handling, marking, edition, revision, created,
+	return []string{`INSERT INTO records (id, no, owner, originator, state, handling, marking, edition, revision, created,
+			reason, merged_into, batch, review_depth, last_seq) SELECT 'BID-COPY', no + 100000, owner, originator, state, handling, marking, edition, revision, created,
 			reason, merged_into, batch, review_depth, last_seq FROM records WHERE id = '` + id + `'`,
-		`INSERT INTO versions SELECT 'copy-' || id, 'BID-COPY', n, class, state, base, edition, body, handling, marking, content_hash, author,
+		`INSERT INTO versions (id, record, n, class, state, base, edition, body, handling, marking, content_hash, author,
+			authors, round, revision, submitted, updated, reason, flags, depth) SELECT 'copy-' || id, 'BID-COPY', n, class, state, base, edition, body, handling, marking, content_hash, author,
 			authors, round, revision, submitted, updated, reason, flags, depth FROM versions WHERE record = '` + id + `'`}
 }
 
