@@ -29,17 +29,28 @@ type asker interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// open opens the database of a site past the product.
-func (s *site) open() (*sql.DB, error) {
+// open opens the database of a site past the product; begin is how SQLite begins a transaction, deferred or immediate.
+func (s *site) open(begin string) (*sql.DB, error) {
 	if s.cluster != nil {
 		return sql.Open("pgx", s.cluster.URL())
 	}
-	return sql.Open("sqlite", "file:"+s.dir+"/bid.db?_pragma=busy_timeout(60000)")
+	return sql.Open("sqlite", "file:"+s.dir+"/bid.db?_pragma=busy_timeout(60000)&_txlock="+begin)
 }
 
-// snapshot gives a function one snapshot and undoes whatever it does.
-func (s *site) snapshot(check func(tx *sql.Tx) error) (err error) {
-	db, err := s.open()
+// snapshot gives a function one snapshot to read.
+func (s *site) snapshot(check func(tx *sql.Tx) error) error {
+	return s.within("deferred", check)
+}
+
+// scratch gives a function one snapshot that it may write to. SQLite takes the writer's lock at once: a snapshot that was
+// only read until then is refused without waiting (SQLITE_BUSY_SNAPSHOT) when the server has written in between.
+func (s *site) scratch(tamper func(tx *sql.Tx) error) error {
+	return s.within("immediate", tamper)
+}
+
+// within runs a function in one transaction and undoes whatever it does.
+func (s *site) within(begin string, check func(tx *sql.Tx) error) (err error) {
+	db, err := s.open(begin)
 	if err != nil {
 		return err
 	}

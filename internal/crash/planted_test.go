@@ -193,7 +193,7 @@ func (s *story) tampered(p plant) (found []finding, err error) {
 		}
 		statements = append(statements, filled)
 	}
-	err = s.site.snapshot(func(tx *sql.Tx) error {
+	err = s.site.scratch(func(tx *sql.Tx) error {
 		for _, statement := range statements {
 			if _, err := tx.Exec(statement); err != nil {
 				return fmt.Errorf("%s: %w", statement, err)
@@ -345,7 +345,7 @@ func (s *story) noticesAnswers(t *testing.T) {
 			t.Errorf("%s: found is %v, not %s", p.name, got, p.finds)
 		}
 	}
-	db, err := s.site.open()
+	db, err := s.site.open("immediate")
 	s.ok(err)
 	defer db.Close()
 	tx, err := db.BeginTx(context.Background(), nil)
