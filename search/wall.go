@@ -49,8 +49,7 @@ type wall struct {
 type wordStore struct {
 	words    bleve.Index
 	scorch   index.Index
-	dir      string   // "" in memory
-	opened   []string // files of the word index that were there when it was opened
+	dir      string // "" in memory
 	log      *columnLog
 	book     *codebook
 	branches *branches
@@ -499,16 +498,16 @@ func openStore(dir string, sch *schema.Schema) (s *wordStore, cols *columns, che
 			s, cols, err = nil, nil, fmt.Errorf("%w: %v", ErrBroken, why)
 		}
 	}()
-	words, err := bleve.OpenUsing(filepath.Join(dir, "words"), wordConfig())
+	at := filepath.Join(dir, "words")
+	if err := removeBroken(at); err != nil {
+		return nil, nil, 0, err
+	}
+	words, err := bleve.OpenUsing(at, wordConfig())
 	if err != nil {
 		return nil, nil, 0, err
 	}
 	s = &wordStore{words: words, dir: dir, branches: newBranches(sch)}
-	cols, checkpoint, err = s.load()
-	if err == nil {
-		s.opened, err = s.files()
-	}
-	if err != nil {
+	if cols, checkpoint, err = s.load(); err != nil {
 		return nil, nil, 0, errors.Join(err, words.Close())
 	}
 	return s, cols, checkpoint, nil

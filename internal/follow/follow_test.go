@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -384,10 +383,13 @@ func TestRebuildsWhatIsBroken(t *testing.T) {
 	start(t, f)
 	caughtUp(t, f, schema.Public, 1)
 	caughtUp(t, f, schema.Members, 0)
-	var reads atomic.Int64
+	var one sync.Mutex // the first to read says it before the second
+	reads := 0
 	s.mu.Lock()
 	s.during = func() {
-		switch reads.Add(1) {
+		one.Lock()
+		defer one.Unlock()
+		switch reads++; reads {
 		case 1:
 			s.failWith(fmt.Errorf("word index: %w", search.ErrBroken))
 		case 2:

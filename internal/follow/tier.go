@@ -71,8 +71,6 @@ const (
 
 func (t *tierFollower) run(ctx context.Context) error {
 	wake := t.source.Watch(ctx)
-	whole := make(chan error, 1)
-	go func() { whole <- t.index.Whole(ctx, t.tier) }()
 	wait, broken := time.Duration(0), false
 	for {
 		err := t.catchUp(ctx)
@@ -94,11 +92,6 @@ func (t *tierFollower) run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-again:
-		case err := <-whole:
-			if err != nil && ctx.Err() == nil {
-				broken = errors.Is(err, search.ErrBroken)
-				t.report(err)
-			}
 		case _, open := <-commits:
 			if !open {
 				return t.stopped(ctx)
