@@ -46,8 +46,8 @@ realdata: ## the importer and the data-set review over the files of REALDATA
 	@test -f $(REALDATA)/DATA.md || { echo "make realdata: $(REALDATA)/DATA.md is missing; name the folder: make realdata REALDATA=DIR" >&2; exit 1; }
 	CGO_ENABLED=0 REALDATA=$(abspath $(REALDATA)) $(GO) test -tags realdata -count=1 -timeout 30m -run RealData -v ./internal/realdata
 
-oracle: ## N random searches compared with a slow reading of the stored views: make oracle N=1000000
-	CGO_ENABLED=0 ORACLE=$(or $(N),20000) $(GO) test -count=1 -timeout 0 -v ./internal/oracle
+oracle: ## N random searches compared with a slow reading of the stored views: make oracle N=1000000 SEED=21
+	CGO_ENABLED=0 ORACLE=$(or $(N),20000) ORACLE_SEED=$(or $(SEED),1) $(GO) test -count=1 -timeout 0 -v ./internal/oracle
 
 crash: ## N rounds of harm to server, database, disk and index on each database (N=200 SEED=2 ONLY="power lost")
 	CGO_ENABLED=0 CRASH_N=$(or $(N),20) CRASH_SEED=$(or $(SEED),1) CRASH_ONLY="$(ONLY)" $(GO) test -count=1 -timeout 0 -run 'TestCrash|$(TRACES)' -v ./internal/crash

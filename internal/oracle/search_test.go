@@ -16,15 +16,16 @@ import (
 	"bioincident/search"
 )
 
-// asks is how many questions are asked, by the variable ORACLE: make oracle N=1000000.
-func asks(t testing.TB) int {
-	text := os.Getenv("ORACLE")
+// setting gives a number from the environment: make oracle N=1000000 SEED=21 asks so many questions (ORACLE), in worlds
+// that are drawn from this seed on (ORACLE_SEED).
+func setting(t testing.TB, name string, usual int) int {
+	text := os.Getenv(name)
 	if text == "" {
-		return 1500
+		return usual
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%s: %v", name, err)
 	}
 	return n
 }
@@ -34,8 +35,8 @@ const perWorld = 50_000
 
 // TestSearchAgainstOracle asks random questions as random readers and compares every answer with that of the oracle.
 func TestSearchAgainstOracle(t *testing.T) {
-	left := asks(t)
-	for seed := uint64(1); left > 0; seed++ {
+	left := setting(t, "ORACLE", 1500)
+	for seed := uint64(setting(t, "ORACLE_SEED", 1)); left > 0; seed++ {
 		n := min(left, perWorld)
 		left -= n
 		t.Run(fmt.Sprintf("world %d", seed), func(t *testing.T) {
