@@ -23,7 +23,7 @@ func (s *System) surface(sch *schema.Schema, catalogue *message.Catalogue) error
 	server, err := httpd.New(httpd.Deps{
 		Workflow: s.Workflow, Catalog: s.Catalog, Auth: s.Auth, Schema: sch, Message: catalogue, Store: s.Store, Log: s.Log,
 		Random: rand.Reader, Settings: settings, Notice: s.Settings.Notice, Spool: s.Settings.Data,
-		Health: s.health, Index: api.Index{Status: s.indexStatus, Rebuild: s.rebuild, Check: s.checkIndex},
+		Health: s.health, Index: Index(s.Store, s.Follower),
 	})
 	if err != nil {
 		return err

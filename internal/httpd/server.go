@@ -63,6 +63,8 @@ type Deps struct {
 	// Health gives further checks of readiness: of the word indexes and of what keeps them. Nil: there are none.
 	Health func(ctx context.Context) []api.Check
 	Index  api.Index
+	// Contract is what the routes are compared with and requests are read by. Nil: it is read anew, which takes a while.
+	Contract *api.Contract
 }
 
 // Server is the handler of every request, with what it is made of.
@@ -76,6 +78,9 @@ type Server struct {
 
 // New makes the server and compares its routes with the contract.
 func New(d Deps) (*Server, error) {
+	if d.Contract != nil {
+		return newServer(d, d.Contract)
+	}
 	contract, err := api.LoadContract()
 	if err != nil {
 		return nil, err

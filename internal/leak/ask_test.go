@@ -130,18 +130,13 @@ type asker struct {
 }
 
 // newAskerOf makes questions about nothing yet.
-func newAskerOf(t testing.TB) *asker {
-	t.Helper()
-	contract, err := api.LoadContract()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &asker{t: t, contract: contract, batch: noBatch}
+func newAskerOf(t testing.TB, m *made) *asker {
+	return &asker{t: t, contract: m.Contract, batch: noBatch}
 }
 
 func newAsker(t testing.TB, m *made, g group) *asker {
 	t.Helper()
-	a := newAskerOf(t)
+	a := newAskerOf(t, m)
 	a.known = slices.Sorted(maps.Values(m.shared))
 	for _, name := range []string{"old edition", "redacted", "public 0"} {
 		a.editions = append(a.editions, m.shared[name])
@@ -318,7 +313,13 @@ func mayKnow(who string, op *api.Operation) bool {
 	if kind(op) == "incidents" && hasObject(op) {
 		return op.Action != "incident.read"
 	}
-	return kind(op) == "imports" || kind(op) == "policy" || kind(op) == "index" || kind(op) == "ledger" && who == "aud@hq"
+	switch kind(op) {
+	case "imports", "policy":
+		return true
+	case "index":
+		return who == "ada@hq"
+	}
+	return kind(op) == "ledger" && who == "aud@hq"
 }
 
 // asks tells whether somebody is asked for an answer: what is the same whoever asks, of the public alone; of the many

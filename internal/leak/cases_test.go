@@ -2,14 +2,12 @@ package leak
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +16,6 @@ import (
 	"bioincident/api"
 	"bioincident/internal/identity"
 	"bioincident/internal/incident"
-	"bioincident/internal/store"
 	"bioincident/internal/testkit"
 	"bioincident/internal/testkit/world"
 	"bioincident/internal/workflow"
@@ -32,12 +29,11 @@ import (
 
 type caseWorld struct {
 	*world.System
-	t        *testing.T
-	cases    *cases.World
-	rules    *policies.Rules
-	contract *api.Contract
-	ids      map[string]string // name of a record → id
-	steps    int
+	t     *testing.T
+	cases *cases.World
+	rules *policies.Rules
+	ids   map[string]string // name of a record → id
+	steps int
 }
 
 // The helpers: two reviewing organizations, a publisher, and a focal point for the organization that has none.
@@ -52,8 +48,6 @@ func newCaseWorld(t *testing.T, d testkit.Database) *caseWorld {
 	c := &caseWorld{System: world.New(t, d), t: t, ids: map[string]string{}}
 	var err error
 	c.cases, err = cases.Load()
-	c.ok(err)
-	c.contract, err = api.LoadContract()
 	c.ok(err)
 	p, err := policies.New(c.Schema)
 	c.ok(err)
@@ -254,13 +248,13 @@ func (r *reading) operation(action string) *api.Operation {
 		action = "incident.read_work"
 	}
 	for _, id := range []string{"getIncident", "getWorking"} { // of several the first meant
-		for _, op := range r.contract.Operations {
+		for _, op := range r.Contract.Operations {
 			if op.ID == id && op.Action == action {
 				return op
 			}
 		}
 	}
-	for _, op := range r.contract.Operations {
+	for _, op := range r.Contract.Operations {
 		if op.Action == action {
 			return op
 		}
@@ -601,7 +595,7 @@ func TestCasesNotice(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			s := c.In(t)
 			if m.store != "" {
-				defer c.alter(t, m.store)()
+				alter(t, c.System, m.store)
 			} else {
 				s = c.Again(t, m.parts(t, c))
 			}
@@ -615,29 +609,5 @@ func TestCasesNotice(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// alter changes the database past everything that guards it, and gives what takes that back.
-func (c *caseWorld) alter(t *testing.T, statement string) func() {
-	t.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(c.Database.Options.Dir, store.FileName))
-	c.ok(err)
-	exec := func(statement string) {
-		if _, err := db.Exec(statement); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, table := range []string{"views_public", "views_named"} {
-		exec("CREATE TABLE kept_" + table + " AS SELECT * FROM " + table)
-	}
-	exec(statement)
-	return func() {
-		for _, table := range []string{"views_public", "views_named"} {
-			exec("DELETE FROM " + table)
-			exec("INSERT INTO " + table + " SELECT * FROM kept_" + table)
-			exec("DROP TABLE kept_" + table)
-		}
-		c.ok(db.Close())
 	}
 }

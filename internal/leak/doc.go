@@ -20,6 +20,9 @@
 // suggestions made of the words, codes, dates and numbers of what is hidden and of all else. How many answers are
 // compared is set by make leak N=…; a difference names the seed and the shortest question that shows it.
 //
+// Some learn rightly, and are no observers of that secret: publishers have a card of what is quarantined, because they
+// assign who looks at it; an administrator who broke the glass reads the record for an hour, and after it nothing.
+//
 // # Time
 //
 // Questions for a word that only hidden things hold take as long as for one that is nowhere: both are asked in turns, of

@@ -27,7 +27,13 @@ func (p plan) build(t testing.TB, d testkit.Database) *made {
 		last = max(last, r.hour)
 		c.follow(r)
 	}
-	s.Step("asking", time.Duration(last+500)*time.Hour)
+	c.at = time.Duration(last+500) * time.Hour
+	for _, r := range p.records {
+		if r.glass == broken {
+			c.breakGlass(r)
+		}
+	}
+	s.Step("asking", time.Duration(last+500)*time.Hour+30*time.Minute)
 	s.Settle()
 	m.used()
 	return m
@@ -48,9 +54,25 @@ func (c *script) follow(r drawn) {
 	default:
 		id := c.draft(r.name, r.hour, r.life, encode(r.body))
 		c.shared[r.name] = id
-		c.through(r.name, id, r.life, time.Duration(r.hour)*time.Hour+20*time.Minute)
+		at := time.Duration(r.hour)*time.Hour + 20*time.Minute
+		if r.course == due {
+			c.byClock(r.name, id, r.life, at)
+		} else {
+			c.through(r.name, id, r.life, at)
+		}
+		if r.glass == mended {
+			c.breakGlass(r)
+		}
 		c.afterwards(r, id)
 	}
+}
+
+// breakGlass lets the administrator read a record for an hour.
+func (c *script) breakGlass(r drawn) {
+	c.t.Helper()
+	c.step(r.name + " break the glass")
+	_, err := c.Workflow.BreakGlass(context.Background(), c.As("ada@hq"), c.shared[r.name], "A State asked.")
+	c.ok(err)
 }
 
 func (c *script) unpublished(r drawn, id string) {
@@ -86,12 +108,39 @@ func (c *script) unpublished(r drawn, id string) {
 	case signed:
 		c.step(r.name + " sign")
 		c.Recommend(first, id)
-	case reviewed:
+	case reviewed, scheduled:
 		c.recommendations(r.name, id, r.life)
-	case declined:
+		if r.course == scheduled {
+			c.step(r.name + " schedule")
+			c.Schedule(r.life.Life, id, c.Clock.Now()+workflow.MostAhead)
+		}
+	case declined, appealed:
 		c.step(r.name + " decline")
 		_, err := c.Workflow.Decline(context.Background(), c.As(first), id, c.Revision(r.life.Focal, id), "insufficient_evidence", "")
 		c.ok(err)
+		if r.course == appealed {
+			c.step(r.name + " appeal")
+			c.Appeal(r.life.Focal, id)
+		}
+	case quarantined, cleared:
+		c.step(r.name + " quarantine")
+		c.Quarantine(first, id)
+		if r.course == cleared {
+			c.clear(r, id)
+		}
+	}
+}
+
+// clear has two people look at what is quarantined and let it go.
+func (c *script) clear(r drawn, id string) {
+	c.t.Helper()
+	for _, who := range r.life.Reviewers {
+		c.step(r.name + " for sensitivity " + who)
+		c.Assign(r.life.Publisher, id, workflow.AssignIn{Person: who, Duty: incident.SensitivityDuty})
+	}
+	for _, who := range r.life.Reviewers {
+		c.step(r.name + " clear " + who)
+		c.Clear(who, id)
 	}
 }
 
@@ -124,13 +173,34 @@ func (c *script) recommendations(name, id string, l life) {
 // through submits, reviews and publishes an open version, so that it is published at a moment.
 func (c *script) through(name, id string, l life, at time.Duration) {
 	c.t.Helper()
+	c.toReviewed(name, id, l)
+	c.at = at
+	c.step(name + " publish")
+	c.Publish(l.Life, id)
+}
+
+// byClock has the clock publish an open version when a moment comes.
+func (c *script) byClock(name, id string, l life, at time.Duration) {
+	c.t.Helper()
+	c.toReviewed(name, id, l)
+	c.at = at - time.Minute
+	c.step(name + " schedule")
+	c.Schedule(l.Life, id, c.Clock.Now()+incident.Micros(time.Minute.Microseconds()))
+	c.at = at
+	c.step(name + " publish")
+	n, err := c.Workflow.PublishDue(context.Background())
+	c.ok(err)
+	if n != 1 {
+		c.t.Fatalf("the clock published %d records, not %s alone", n, name)
+	}
+}
+
+func (c *script) toReviewed(name, id string, l life) {
+	c.t.Helper()
 	c.step(name + " submit")
 	c.Submit(l.Life, id)
 	c.claims(name, id, l)
 	c.recommendations(name, id, l)
-	c.at = at
-	c.step(name + " publish")
-	c.Publish(l.Life, id)
 }
 
 // afterwards is what becomes of a published record.
@@ -169,6 +239,42 @@ func (c *script) afterwards(r drawn, id string) {
 	case widening:
 		c.step(r.name + " widen")
 		c.Widen(r.life.Focal, id, r.life.wider())
+	case held, lifted, sealed, unsealed:
+		c.away(r, id)
+	case noted, unnoted:
+		c.step(r.name + " note")
+		ref := c.Note(r.life.Publisher, id, workflow.NoteIn{Tier: r.note, Code: "disputed",
+			Words: map[string]string{"en": "The quillomere is disputed."}})
+		if r.course == unnoted {
+			c.step(r.name + " end the note")
+			c.EndNote(r.life.Publisher, id, ref)
+		}
+	case purging, purged:
+		c.step(r.name + " purge")
+		c.Purge(r.life.Publisher, id)
+		if r.course == purged {
+			c.step(r.name + " purge again")
+			c.Purge("sol@savanna", id)
+		}
+	}
+}
+
+// away takes a published record from its readers, in one moment whoever asks, and in some courses gives it back.
+func (c *script) away(r drawn, id string) {
+	c.t.Helper()
+	c.step(r.name + " away")
+	switch r.course {
+	case held, lifted:
+		c.Hold(r.life.Focal, id)
+	case sealed, unsealed:
+		c.Quarantine(r.life.Focal, id)
+	}
+	switch r.course {
+	case lifted:
+		c.step(r.name + " lift")
+		c.Lift(r.life.Publisher, id)
+	case unsealed:
+		c.clear(r, id)
 	}
 }
 

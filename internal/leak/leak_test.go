@@ -37,8 +37,7 @@ func TestNobodyLearnsOfWhatIsHidden(t *testing.T) {
 	for name, database := range databases() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			without := write(t, database(t), "")
-			without.heard = map[string]string{}
+			without := remembered(write(t, database(t), ""))
 			for _, g := range groups() {
 				t.Run(string(g), func(t *testing.T) {
 					p := pair{g, write(t, database(t), g), without.in(t)}

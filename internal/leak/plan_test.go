@@ -29,7 +29,18 @@ type drawn struct {
 
 	raisedLater map[string]schema.Tier // by the second edition or when narrowed, in place of the tiers of the first
 	removed     string                 // by redaction
+	note        schema.Tier            // of a caution note
+	glass       glass
 }
+
+// glass is what an administrator, who sees no content, did to read a record.
+type glass string
+
+const (
+	whole  glass = ""
+	broken glass = "broken" // less than an hour ago
+	mended glass = "mended" // broken once; the hour is over
+)
 
 // course is what becomes of a record.
 type course string
@@ -46,6 +57,10 @@ const (
 	reviewed    course = "reviewed"
 	declined    course = "declined"
 	imported    course = "imported"
+	appealed    course = "appealed" // declined, and the owner appeals
+	scheduled   course = "scheduled"
+	quarantined course = "quarantined" // while it is reviewed
+	cleared     course = "cleared"     // of that
 	published   course = "published"
 	amending    course = "amending" // published, and a version is written
 	amended     course = "amended"  // published, and a version is submitted
@@ -55,15 +70,29 @@ const (
 	withdrawn   course = "withdrawn"
 	merged      course = "merged"
 	widening    course = "widening" // published, and its owner proposes to show more
+	due         course = "due"      // published by the clock
+	held        course = "held"
+	lifted      course = "lifted" // held, and back
+	sealed      course = "sealed" // quarantined after it was published
+	unsealed    course = "unsealed"
+	noted       course = "noted"
+	unnoted     course = "unnoted" // the note has ended
+	purging     course = "purging" // one of two signed
+	purged      course = "purged"
 )
 
 func unpublished() []course {
-	return []course{drafted, discarded, submitted, recalled, claimed, commented, returned, signed, reviewed, declined, imported}
+	return []course{drafted, discarded, submitted, recalled, claimed, commented, returned, signed, reviewed, declined, imported,
+		appealed, scheduled, quarantined, cleared}
 }
 
 func afterPublishing() []course {
-	return []course{amending, amended, republished, narrowed, redacted, withdrawn, merged, widening}
+	return []course{amending, amended, republished, narrowed, redacted, withdrawn, merged, widening, due, held, lifted, sealed,
+		unsealed, noted, unnoted, purging, purged}
 }
+
+// seen are courses in which another organization acts on what it must see, or signs for it: no record of the named.
+func seen() []course { return []course{narrowed, lifted, unsealed, noted, unnoted, purging, purged} }
 
 // drawer draws from a seed.
 type drawer struct{ *rand.Rand }
@@ -136,14 +165,18 @@ func (d drawer) orgs() []string { return some(d, "east", "savanna", "wide") }
 // settle makes what was drawn possible.
 func (r *drawn) settle(d drawer) {
 	r.life.assigned = r.life.marking == schema.Named
-	if r.life.assigned && slices.Contains([]course{claimed, commented, returned, signed}, r.course) {
+	if r.life.assigned && slices.Contains([]course{claimed, commented, returned, signed, quarantined, cleared}, r.course) {
 		r.course = submitted
 	}
-	if r.life.marking == schema.Named && r.course == narrowed || r.life.handlesPublic() && r.course == widening {
+	if r.life.marking == schema.Named && slices.Contains(seen(), r.course) || r.life.handlesPublic() && r.course == widening {
 		r.course = published
 	}
 	r.second = clone(r.body)
 	d.alter(r.second)
+	r.note = max(r.life.marking, one(d, schema.Public, schema.Members, schema.Named))
+	if !slices.Contains(unpublished(), r.course) && d.chance(10) {
+		r.glass = one(d, broken, mended)
+	}
 }
 
 func (l life) handlesPublic() bool { return l.marking == schema.Public && len(l.tiers) == 0 }

@@ -29,7 +29,7 @@ type askable map[string][]string
 
 func (p plan) asker(t testing.TB, d drawer, m *made) *drawnAsker {
 	t.Helper()
-	a := &drawnAsker{asker: newAskerOf(t), drawer: d, hidden: askable{}}
+	a := &drawnAsker{asker: newAskerOf(t, m), drawer: d, hidden: askable{}}
 	for _, r := range p.records {
 		id := m.shared[r.name]
 		switch {

@@ -30,10 +30,12 @@ type hiding struct {
 func hidings() []hiding {
 	return []hiding{
 		{kind: "a record for members", group: membersOnly, whole: true, hide: func(d drawer, with, _ *drawn) {
-			with.life.marking, with.course = schema.Members, one(d, published, published, republished, narrowed, redacted, withdrawn, merged)
+			with.life.marking, with.course = schema.Members, one(d, published, published, republished, narrowed, redacted, withdrawn, merged,
+				due, held, lifted, sealed, unsealed, noted, purging, purged)
+			with.note = one(d, schema.Members, schema.Named)
 		}},
 		{kind: "a record for the named", group: namedOnly, whole: true, beside: recipients, hide: func(d drawer, with, _ *drawn) {
-			with.life.marking, with.course = schema.Named, one(d, published, published, republished, redacted, withdrawn)
+			with.life.marking, with.course = schema.Named, one(d, published, published, republished, redacted, withdrawn, due, held, sealed)
 		}},
 		{kind: "an item for members", group: membersOnly, hide: func(d drawer, with, _ *drawn) { d.raise(with, schema.Members, d.items()) }},
 		{kind: "an item for the named", group: namedOnly, beside: recipients, hide: func(d drawer, with, _ *drawn) {
@@ -66,8 +68,37 @@ func hidings() []hiding {
 		{kind: "a wish to show more", group: underWay, hide: func(_ drawer, with, without *drawn) {
 			with.life.marking, without.life.marking, with.course = schema.Members, schema.Members, widening
 		}},
+		{kind: "an appeal", group: underWay, hide: func(_ drawer, with, without *drawn) { with.course, without.course = appealed, declined }},
+		{kind: "a scheduled publication", group: underWay, hide: func(_ drawer, with, without *drawn) {
+			with.course, without.course = scheduled, reviewed
+		}},
+		{kind: "that the clock published", group: ownerOnly, hide: func(_ drawer, with, without *drawn) {
+			with.course, without.course = due, published
+		}},
+		{kind: "a quarantine", group: underWay, hide: func(d drawer, with, without *drawn) {
+			with.course, without.course = one(d, quarantined, cleared), claimed
+		}},
+		{kind: "that a hold is a quarantine", group: ownerOnly, hide: func(_ drawer, with, without *drawn) {
+			with.course, without.course = sealed, held
+		}},
+		{kind: "a hold of a record for members", group: membersOnly, hide: func(d drawer, with, without *drawn) {
+			with.life.marking, without.life.marking = schema.Members, schema.Members
+			with.course, without.course = one(d, held, lifted, sealed, unsealed), published
+		}},
+		{kind: "a note for members", group: membersOnly, hide: func(d drawer, with, _ *drawn) {
+			with.course, with.note = one(d, noted, unnoted), schema.Members
+		}},
+		{kind: "a note for the named", group: namedOnly, beside: recipients, hide: func(d drawer, with, _ *drawn) {
+			with.course, with.note = one(d, noted, unnoted), schema.Named
+		}},
+		{kind: "a broken glass", group: glassBroken, hide: func(d drawer, with, without *drawn) {
+			with.glass, without.glass = one(d, broken, mended), whole
+		}},
+		{kind: "a signature for a purge", group: ownerOnly, hide: func(_ drawer, with, without *drawn) {
+			with.course, without.course = purging, published
+		}},
 		{kind: "what was said once", group: former, beside: recipients, hide: func(d drawer, with, without *drawn) {
-			left := one(d, republished, narrowed, redacted, withdrawn)
+			left := one(d, republished, narrowed, redacted, withdrawn, held, sealed, purged)
 			for r, said := range map[*drawn]string{with: "The zanthoquark was kept in the old shed.", without: "Nothing of note was written here."} {
 				words("t9", said)(r.body)
 				words("t9", said)(r.second)
@@ -87,10 +118,17 @@ func hidings() []hiding {
 
 func recipients(with drawn) []string { return with.life.recipients }
 
+// approvers are the organizations that may publish what is drawn, besides those that do.
+func approvers() []string { return []string{"savanna"} }
+
 // hide hides something of a kind in the host, and puts it last: its number is nobody else's, and yet it happened in between.
 func (p *plan) hide(d drawer, host drawn, h hiding) {
 	with, without := host, host.copied()
 	h.hide(d, &with, &without)
+	if h.group != glassBroken && !h.whole && !slices.Contains(unpublished(), with.course) && d.chance(30) {
+		with.glass = one(d, broken, mended)
+		without.glass = with.glass
+	}
 	with.life.assigned, without.life.assigned = with.life.marking == schema.Named, without.life.marking == schema.Named
 	p.secret = secret{kind: h.kind, group: h.group, values: with.body}
 	if !h.whole {
@@ -100,12 +138,17 @@ func (p *plan) hide(d drawer, host drawn, h hiding) {
 	if h.beside != nil {
 		also = h.beside(with)
 	}
+	if with.course == sealed && (h.whole || without.course != sealed) {
+		also = append(slices.Clone(also), approvers()...) // they have a card of what is quarantined, to assign who looks at it
+	}
 	p.secret.observers = blind(h.group, with, also)
 	p.records = append(p.records, with)
 }
 
-// ownerOnly is what all but the owner and those who review it see changed.
-const ownerOnly group = "for the owner"
+const (
+	ownerOnly   group = "for the owner"           // and for those through whose hands the record goes
+	glassBroken group = "for who broke the glass" // and for the owner, who is told
+)
 
 // blind lists those who may see nothing of what is hidden in a record.
 func blind(g group, r drawn, also []string) []string {
@@ -114,7 +157,14 @@ func blind(g group, r drawn, also []string) []string {
 	var all []string
 	for _, who := range append([]string{""}, slices.Sorted(maps.Keys(society().People))...) {
 		_, org, _ := strings.Cut(who, "@")
+		if who == "ada@hq" && (r.glass == broken) {
+			continue
+		}
 		switch g {
+		case glassBroken:
+			if org == owner {
+				continue
+			}
 		case membersOnly:
 			if !slices.Contains([]string{"", "ada@hq", "aud@hq", "ivo@ice"}, who) {
 				continue

@@ -3,10 +3,10 @@ package leak
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -26,34 +26,46 @@ func hiddenWords() map[string]string {
 	}
 }
 
-// nowhere is a word that stands in no record at all.
-const nowhere = "kromvaditz"
+// hiddenIDs are the beginnings of ids in sources that stand in hidden things only, as hiddenWords are.
+func hiddenIDs() map[string]string {
+	return map[string]string{
+		"in redacted items": "2031-DON71", "in members' ids": "2032-DON72", "in narrowed ids": "2033-DON73", "in purged records": "2034-DON74",
+	}
+}
 
-// TestTimeTellsNothing measures, for one reader, questions for words that only hidden things hold beside a word that is
-// nowhere, in turns, and prints how often the one takes longer than the other: 0.5 is never to tell. The same two words
+// nowhere is a word, and nowhereID the beginning of an id, that stands in no record at all.
+const (
+	nowhere   = "kromvaditz"
+	nowhereID = "2035-DON75"
+)
+
+// TestTimeTellsNothing measures, for one reader, questions for words, and for the beginnings of ids in sources, that only
+// hidden things hold beside one that is nowhere, in turns, and prints how often the one takes longer than the other: 0.5 is never to tell. The same two words
 // are measured in a world where both are nowhere: some words take longer than others wherever they are. It runs with make
 // leak.
 func TestTimeTellsNothing(t *testing.T) {
-	if os.Getenv("LEAK_N") == "" {
-		t.Skip("a long run: make leak")
-	}
 	const turns, most = 1000, 0.1
-	with, without := writeWords(t, hiddenWords()), writeWords(t, nil)
+	asked := hiddenWords()
+	maps.Copy(asked, hiddenIDs())
+	with, without := writeWords(t, asked), writeWords(t, nil)
 	d := newDrawer(1)
 	for _, op := range []string{"search", "suggest"} {
 		for _, who := range []string{"", "rex@lake"} {
-			for _, kind := range sorted(hiddenWords()) {
+			for _, kind := range sorted(asked) {
 				if who != "" && strings.Contains(kind, "members") {
 					continue // whoever has a membership finds these
 				}
-				words := [2]string{hiddenWords()[kind], nowhere}
+				words := [2]string{asked[kind], nowhere}
+				if hiddenIDs()[kind] != "" {
+					words[1] = nowhereID
+				}
 				hidden, absent := with.inTurns(t, d, turns, who, op, words)
 				share, z := longer(hidden, absent)
 				usual, _ := longer(without.inTurns(t, d, turns, who, op, words))
-				t.Logf("%-7s as %-10s a word %-20s median %7s, of nowhere %7s; takes longer in %.3f of pairs, z = %+5.1f; were it nowhere, in %.3f",
+				t.Logf("%-7s as %-10s what is %-20s median %7s, of nowhere %7s; takes longer in %.3f of pairs, z = %+5.1f; were it nowhere, in %.3f",
 					op, nameOf(who), kind, median(hidden), median(absent), share, z, usual)
 				if math.Abs(share-usual) > most {
-					t.Errorf("%s tells %s by its time that a word is %s", op, nameOf(who), kind)
+					t.Errorf("%s tells %s by its time what is %s", op, nameOf(who), kind)
 				}
 			}
 		}
@@ -81,6 +93,9 @@ func writeWords(t *testing.T, hidden map[string]string) *made {
 			one := r.copied()
 			hour++
 			one.name, one.hour = fmt.Sprint(kind, i), hour
+			if begins := hidden[kind]; hiddenIDs()[kind] != "" {
+				addID(one.body, cmp.Or(begins, "2030-DON70"), i)
+			}
 			p.records = append(p.records, one)
 		}
 	}
@@ -111,7 +126,22 @@ func writeWords(t *testing.T, hidden map[string]string) *made {
 	former := record(schema.Public, republished, said("in former editions"))
 	former.second = clone(record(schema.Public, published, "Nothing of note any more.").body)
 	add("former", former)
+	redact := record(schema.Public, redacted, "Nothing of note.")
+	redact.removed = "/identity/external_ids/x9"
+	add("in redacted items", redact)
+	members := record(schema.Public, published, "Nothing of note.")
+	members.life.tiers["x9"] = schema.Members
+	add("in members' ids", members)
+	narrowIDs := record(schema.Public, narrowed, "Nothing of note.")
+	narrowIDs.raisedLater = map[string]schema.Tier{"x9": schema.Named}
+	add("in narrowed ids", narrowIDs)
+	add("in purged records", record(schema.Public, purged, "Nothing of note."))
 	return p.build(t, testkit.SQLite(t))
+}
+
+// addID puts an id of its own, which begins as all of its kind, into a body.
+func addID(doc map[string]any, begins string, i int) {
+	add("identity", "external_ids", fmt.Sprintf(`{"id": "x9", "scheme": "who_don", "value": "%s%02d"}`, begins, i))(doc)
 }
 
 // inTurns asks for two words so many times, in a drawn order each time, and gives how long each took.

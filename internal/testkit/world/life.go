@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 
+	"bioincident/internal/incident"
+	"bioincident/internal/store"
 	"bioincident/internal/workflow"
 )
 
@@ -143,5 +145,74 @@ func (s *System) Import(who string, bodies [][]byte) string {
 func (s *System) Widen(who, id string, h workflow.HandlingIn) {
 	s.t.Helper()
 	_, err := s.Workflow.Widen(context.Background(), s.As(who), id, s.Revision(who, id), &h, "")
+	s.ok(err)
+}
+
+// Schedule approves and has the clock publish at a moment.
+func (s *System) Schedule(l Life, id string, at incident.Micros) {
+	s.t.Helper()
+	_, err := s.Workflow.Schedule(context.Background(), s.As(l.Publisher), id, s.Revision(l.Focal, id), at, "")
+	s.ok(err)
+}
+
+// Appeal opens a declined version again.
+func (s *System) Appeal(who, id string) {
+	s.t.Helper()
+	_, err := s.Workflow.Appeal(context.Background(), s.As(who), id, s.Revision(who, id), "")
+	s.ok(err)
+}
+
+// Hold takes a published record from its readers until it is decided about.
+func (s *System) Hold(who, id string) {
+	s.t.Helper()
+	_, err := s.Workflow.Hold(context.Background(), s.As(who), id, "privacy", "")
+	s.ok(err)
+}
+
+// Lift gives a held record back.
+func (s *System) Lift(who, id string) {
+	s.t.Helper()
+	_, err := s.Workflow.Lift(context.Background(), s.As(who), id, "")
+	s.ok(err)
+}
+
+// Quarantine takes hazardous text from everybody who has it before them.
+func (s *System) Quarantine(who, id string) {
+	s.t.Helper()
+	_, err := s.Workflow.Quarantine(context.Background(), s.As(who), id)
+	s.ok(err)
+}
+
+// Clear signs that quarantined text may be seen.
+func (s *System) Clear(who, id string) {
+	s.t.Helper()
+	_, err := s.Workflow.Clear(context.Background(), s.As(who), id, "")
+	s.ok(err)
+}
+
+// Note sets a notice beside a record and gives its id.
+func (s *System) Note(who, id string, in workflow.NoteIn) string {
+	s.t.Helper()
+	_, err := s.Workflow.Note(context.Background(), s.As(who), id, in)
+	s.ok(err)
+	var notes []store.Note
+	s.ok(s.Store.Read(context.Background(), func(tx *store.Tx) (err error) {
+		notes, err = tx.Notes(id)
+		return err
+	}))
+	return notes[len(notes)-1].ID
+}
+
+// EndNote takes a notice away.
+func (s *System) EndNote(who, id, note string) {
+	s.t.Helper()
+	_, err := s.Workflow.EndNote(context.Background(), s.As(who), id, note)
+	s.ok(err)
+}
+
+// Purge signs that what a record says be destroyed.
+func (s *System) Purge(who, id string) {
+	s.t.Helper()
+	_, err := s.Workflow.Purge(context.Background(), s.As(who), id, id, "privacy")
 	s.ok(err)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"bioincident/api"
+	"bioincident/internal/app"
 	"bioincident/internal/auth"
 	"bioincident/internal/catalog"
 	"bioincident/internal/follow"
@@ -31,6 +32,7 @@ type System struct {
 	Clock    *testkit.Clock
 	Random   *testkit.Random
 	Schema   *schema.Schema
+	Contract *api.Contract
 	Index    *search.Index
 	Follower *follow.Follower
 	Auth     *auth.Auth
@@ -57,6 +59,7 @@ type definitions struct {
 	words    *message.Catalogue
 	policies *policies.Policies
 	checks   *incident.Checks
+	contract *api.Contract
 }
 
 var defined = sync.OnceValues(func() (*definitions, error) {
@@ -71,7 +74,10 @@ var defined = sync.OnceValues(func() (*definitions, error) {
 	if d.policies, err = policies.New(sch); err != nil {
 		return nil, err
 	}
-	d.checks, err = incident.NewChecks(sch)
+	if d.checks, err = incident.NewChecks(sch); err != nil {
+		return nil, err
+	}
+	d.contract, err = api.LoadContract()
 	return d, err
 })
 
@@ -84,7 +90,7 @@ func New(t testing.TB, d testkit.Database) *System {
 	all, err := defined()
 	s.ok(err)
 	d.Options.Clock, d.Options.Random, d.Options.Statements = s.Clock.Now, s.Random, count
-	s.Store, s.Schema, s.words, s.Auth = d.Open(t), all.schema, all.words, nil
+	s.Store, s.Schema, s.Contract, s.words = d.Open(t), all.schema, all.contract, all.words
 	s.Auth = auth.New(s.Store)
 	s.Index, err = search.Open(search.Options{}, s.Schema)
 	s.ok(err)
@@ -130,7 +136,8 @@ func (s *System) build(p Parts) {
 	settings.PerAddress, settings.PerToken = httpd.Rate{}, httpd.Rate{}
 	server, err := httpd.New(httpd.Deps{
 		Workflow: s.Workflow, Catalog: s.Catalog, Auth: s.Auth, Schema: all.schema, Message: all.words, Store: s.Store,
-		Log: slog.New(slog.DiscardHandler), Random: testkit.NewRandom(2), Settings: settings, Spool: s.t.TempDir(),
+		Log: slog.New(slog.DiscardHandler), Random: testkit.NewRandom(2), Settings: settings, Spool: s.t.TempDir(), Contract: all.contract,
+		Index:  app.Index(s.Store, s.Follower),
 		Health: func(context.Context) []api.Check { return []api.Check{{Name: "index", OK: s.Follower.Health() == nil}} },
 	})
 	s.ok(err)
