@@ -1,6 +1,7 @@
 package search
 
 import (
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -126,8 +127,9 @@ func isReadable(key string) bool {
 // else be counted in vain each time, and the time would tell it from one that never was.
 type lexicon struct {
 	mu      sync.RWMutex
-	entries []entry // by text; replaced, never changed
-	noted   uint64  // how often words were added
+	entries []entry         // by text; replaced, never changed
+	noted   uint64          // how often words or ids were added
+	gone    map[string]bool // ids, as terms of fieldShown, of which no live record is left; replaced, never changed
 }
 
 // entry is a term of fieldWords and the most records that can have it.
@@ -136,9 +138,9 @@ type entry struct {
 	most uint32
 }
 
-// add notes the words of documents that were put in.
-func (l *lexicon) add(terms []string) {
-	if len(terms) == 0 {
+// add notes the words and the ids of documents that were put in.
+func (l *lexicon) add(terms, ids []string) {
+	if len(terms) == 0 && len(ids) == 0 {
 		return
 	}
 	slices.Sort(terms)
@@ -146,6 +148,40 @@ func (l *lexicon) add(terms []string) {
 	defer l.mu.Unlock()
 	l.entries = merged(l.entries, terms)
 	l.noted++
+	if slices.ContainsFunc(ids, func(id string) bool { return l.gone[id] }) {
+		l.gone = maps.Clone(l.gone)
+		for _, id := range ids {
+			delete(l.gone, id)
+		}
+	}
+}
+
+// missing gives the ids of which no live record is left, as far as that was found.
+func (l *lexicon) missing() map[string]bool {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.gone
+}
+
+// miss notes ids of which no live record was left at an age: they stand in the word index until it is merged, and to
+// count them in vain each time would tell them from those that never were. Like forget, it does nothing at another age.
+func (l *lexicon) miss(ids []string, age uint64) {
+	if len(ids) == 0 || age == unsettled {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.noted+1 != age {
+		return
+	}
+	gone := maps.Clone(l.gone)
+	if gone == nil {
+		gone = map[string]bool{}
+	}
+	for _, id := range ids {
+		gone[id] = true
+	}
+	l.gone = gone
 }
 
 // unsettled is the age of a lexicon that holds words of documents which are not shown yet.

@@ -84,6 +84,7 @@ type suggester struct {
 	in    SuggestIn
 	limit int
 	gone  []string // words and forms that no visible record has
+	miss  []string // ids likewise
 }
 
 func (g *suggester) all() ([]Suggestion, error) {
@@ -105,6 +106,7 @@ func (g *suggester) all() ([]Suggestion, error) {
 	}
 	if !live.broken {
 		g.snap.store.lexicon.forget(g.gone, g.snap.age)
+		g.snap.store.lexicon.miss(g.miss, g.snap.age)
 	}
 	return share(concepts, ids, words, g.limit), nil
 }
@@ -218,11 +220,14 @@ func (g *suggester) ids(live *tally) ([]Suggestion, error) {
 	}
 	defer func() { _ = dictionary.Close() }()
 	var found []Suggestion
-	last := ""
+	last, missing := "", g.snap.store.lexicon.missing()
 	for len(found) < g.limit {
 		term, err := dictionary.Next()
 		if err != nil || term == nil {
 			return found, err
+		}
+		if missing[term.Term] {
+			continue
 		}
 		folded, form, differs := strings.Cut(term.Term, formMark)
 		if !differs {
@@ -231,6 +236,9 @@ func (g *suggester) ids(live *tally) ([]Suggestion, error) {
 		written, err := live.count(fieldShown, term.Term)
 		if err != nil {
 			return nil, err
+		}
+		if written == 0 {
+			g.miss = append(g.miss, term.Term)
 		}
 		if written == 0 || folded == last {
 			continue

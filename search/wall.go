@@ -192,6 +192,7 @@ type batch struct {
 	left   []int64
 	failed map[int64]*bool
 	said   []*wordsNoted // by each document, once it is analysed
+	ids    []string      // of the documents, as terms of fieldShown
 }
 
 func (w *wall) batch(ctx context.Context, upserts []Document, removes []int64) (*batch, error) {
@@ -214,6 +215,9 @@ func (w *wall) batch(ctx context.Context, upserts []Document, removes []int64) (
 		b.failed[doc.No] = new(bool)
 		said := newWordsNoted()
 		b.said = append(b.said, said)
+		for _, id := range doc.IDs {
+			b.ids = append(b.ids, shownTerm(id))
+		}
 		if err := b.words.IndexAdvanced(w.document(doc, b.failed[doc.No], said)); err != nil {
 			b.leave(doc.No)
 			continue
@@ -358,14 +362,14 @@ func ended(done <-chan error) error {
 	}
 }
 
-// note adds the words of the documents to the lexicon, before the documents are shown.
+// note adds the words and ids of the documents to the lexicon, before the documents are shown.
 func (b *batch) note() {
 	var terms []string
 	for _, said := range b.said {
 		terms = append(terms, said.terms...)
 	}
-	b.said = nil
-	b.store.lexicon.add(terms)
+	b.store.lexicon.add(terms, b.ids)
+	b.said, b.ids = nil, nil
 }
 
 // hashOf keeps the first 64 bits of a view's hash.
@@ -421,7 +425,7 @@ func (w *wall) document(doc Document, failed *bool, said *wordsNoted) *document.
 	for i, id := range doc.IDs {
 		out.AddField(document.NewTextFieldCustom(fieldIDs, []uint64{uint64(i)}, []byte(foldID(id)),
 			index.IndexField|index.SkipFreqNorm, nil))
-		out.AddField(document.NewTextFieldCustom(fieldShown, []uint64{uint64(i)}, []byte(formed(foldID(id), strings.TrimSpace(id))),
+		out.AddField(document.NewTextFieldCustom(fieldShown, []uint64{uint64(i)}, []byte(shownTerm(id)),
 			index.IndexField|index.SkipFreqNorm, nil))
 	}
 	out.AddField(document.NewTextFieldCustom(fieldWords, nil, nil,
@@ -448,6 +452,9 @@ func readersOf(doc Document) []string {
 
 // foldID gives one form to ids that differ in case and blanks.
 func foldID(id string) string { return strings.ToLower(strings.Join(strings.Fields(id), " ")) }
+
+// shownTerm gives the term of fieldShown of an id.
+func shownTerm(id string) string { return formed(foldID(id), strings.TrimSpace(id)) }
 
 func hashTerm(hash uint64) string { return fmt.Sprintf("%016x", hash) }
 
