@@ -76,9 +76,14 @@ func (s *Server) EndNote(ctx context.Context, in gen.EndNoteRequestObject) (gen.
 	return gen.EndNote200JSONResponse{WorkingJSONResponse: out}, err
 }
 
-// PurgeIncident destroys what a record says. Whoever asks names it twice.
+// PurgeIncident destroys what a record, or one earlier edition of it, says. Whoever asks names it twice.
 func (s *Server) PurgeIncident(ctx context.Context, in gen.PurgeIncidentRequestObject) (gen.PurgeIncidentResponseObject, error) {
 	r := asked(ctx)
+	if in.Body.Edition != 0 {
+		w, err := s.Workflow.PurgeEdition(r.ctx, r.who, in.Id, in.Body.Edition, in.Body.Confirm, in.Body.Reason)
+		out, err := s.answer(r, w, err)
+		return gen.PurgeIncident200JSONResponse{WorkingJSONResponse: out}, err
+	}
 	w, err := s.Workflow.Purge(r.ctx, r.who, in.Id, in.Body.Confirm, in.Body.Reason)
 	out, err := s.answer(r, w, err)
 	return gen.PurgeIncident200JSONResponse{WorkingJSONResponse: out}, err

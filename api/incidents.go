@@ -43,7 +43,7 @@ func (s *Server) ListIncidents(ctx context.Context, in gen.ListIncidentsRequestO
 		return nil, err
 	}
 	return gen.ListIncidents200JSONResponse{Body: gen.IncidentPage{
-		Incidents: each(page.Records, summary), Next: s.cursors.next(page.Next), FeedPosition: page.Position.No,
+		Incidents: each(page.Records, func(reading catalog.Reading) gen.Summary { return s.summary(r.lang, reading) }), Next: s.cursors.next(page.Next), FeedPosition: page.Position.No,
 	}}, nil
 }
 
@@ -95,11 +95,18 @@ func (s *Server) tombstone(lang string, t *catalog.Tombstone) gen.Tombstone {
 	return out
 }
 
-func summary(r catalog.Reading) gen.Summary {
+// flags say that there are caution notes beside a record, and since when.
+func (s *Server) flags(lang string, notes []catalog.Note) []gen.Flag {
+	return each(notes, func(n catalog.Note) gen.Flag {
+		return gen.Flag{Code: n.Code, Text: s.Message.Say(lang, "note."+n.Code, nil), Since: moment(n.Since)}
+	})
+}
+
+func (s *Server) summary(lang string, r catalog.Reading) gen.Summary {
 	return gen.Summary{
 		Id: r.ID, Edition: r.Edition, Tier: gen.Tier(r.Tier.String()), Title: r.Title, Facts: r.Facts, Unit: r.Unit, Cause: r.Cause,
 		ReferenceDate: string(r.Reference), ReferenceIs: r.ReferenceIs, Published: moment(r.Published), Owner: r.Owner,
-		Licence: r.Licence, ReviewDepth: r.ReviewDepth, ExternalIds: externalIDs(r.ExternalIDs),
+		Licence: r.Licence, ReviewDepth: r.ReviewDepth, ExternalIds: externalIDs(r.ExternalIDs), Notes: s.flags(lang, r.Notes),
 	}
 }
 

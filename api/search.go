@@ -20,7 +20,7 @@ func (s *Server) Search(ctx context.Context, in gen.SearchRequestObject) (gen.Se
 	}
 	answer := gen.SearchAnswer{
 		Total: found.Total, Certain: found.Certain, Restricted: found.Restricted, Groups: found.Groups, Undated: found.Undated,
-		Order: gen.Order(found.Order), Hits: each(found.Hits, hit), Next: s.cursors.next(found.Next), FeedPosition: found.Position.No,
+		Order: gen.Order(found.Order), Hits: each(found.Hits, func(h catalog.Hit) gen.Hit { return s.hit(r.lang, h) }), Next: s.cursors.next(found.Next), FeedPosition: found.Position.No,
 		Facets: each(found.Facets, facet), Histogram: histogram(found.Histogram),
 	}
 	for _, u := range found.Understood {
@@ -82,14 +82,14 @@ func parameters(in catalog.SearchIn) []gen.AskedParameter {
 	return out
 }
 
-func hit(h catalog.Hit) gen.Hit {
+func (s *Server) hit(lang string, h catalog.Hit) gen.Hit {
 	return gen.Hit{
 		Id: h.ID, Edition: h.Edition, Tier: gen.Tier(h.Tier.String()), Title: h.Title, Facts: h.Facts, Unit: h.Unit, Cause: h.Cause,
 		ReferenceDate: string(h.Reference), ReferenceIs: h.ReferenceIs, Published: moment(h.Published), Owner: h.Owner,
 		Licence: h.Licence, ReviewDepth: h.ReviewDepth, ExternalIds: externalIDs(h.ExternalIDs),
 		Highlights: each(h.Highlights, highlight), Match: gen.HitMatch(h.Match.String()),
 		Why:        each(h.Why, func(part string) gen.HitWhy { return gen.HitWhy(part) }),
-		Restricted: h.Restricted, Group: h.Group, Others: h.Others,
+		Restricted: h.Restricted, Group: h.Group, Others: h.Others, Notes: s.flags(lang, h.Notes),
 	}
 }
 

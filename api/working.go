@@ -62,6 +62,14 @@ func (s *Server) GetWorking(ctx context.Context, in gen.GetWorkingRequestObject)
 	return gen.GetWorking200JSONResponse{WorkingJSONResponse: out}, err
 }
 
+// GetStanding reads how a published record stands.
+func (s *Server) GetStanding(ctx context.Context, in gen.GetStandingRequestObject) (gen.GetStandingResponseObject, error) {
+	r := asked(ctx)
+	w, err := s.Workflow.Standing(r.ctx, r.who, in.Id)
+	out, err := s.answer(r, w, err)
+	return gen.GetStanding200JSONResponse{WorkingJSONResponse: out}, err
+}
+
 // ListChanges tells what the open version changes.
 func (s *Server) ListChanges(ctx context.Context, in gen.ListChangesRequestObject) (gen.ListChangesResponseObject, error) {
 	r := asked(ctx)
@@ -149,9 +157,21 @@ func (s *Server) ConsentAhead(ctx context.Context, in gen.ConsentAheadRequestObj
 	if err != nil {
 		return nil, err
 	}
-	return gen.ConsentAhead200JSONResponse{ConsentJSONResponse: gen.ConsentJSONResponse{
-		Id: consent.Record, Organization: r.who.OrgSlug, From: moment(consent.From), Until: moment(consent.Until),
-	}}, nil
+	return gen.ConsentAhead200JSONResponse{ConsentJSONResponse: standingConsent(r, consent)}, nil
+}
+
+// RevokeConsent takes a consent ahead back.
+func (s *Server) RevokeConsent(ctx context.Context, in gen.RevokeConsentRequestObject) (gen.RevokeConsentResponseObject, error) {
+	r := asked(ctx)
+	consent, err := s.Workflow.RevokeConsent(r.ctx, r.who, in.Id, note(in.Body))
+	if err != nil {
+		return nil, err
+	}
+	return gen.RevokeConsent200JSONResponse{ConsentJSONResponse: standingConsent(r, consent)}, nil
+}
+
+func standingConsent(r request, c workflow.StandingConsent) gen.ConsentJSONResponse {
+	return gen.ConsentJSONResponse{Id: c.Record, Organization: r.who.OrgSlug, From: moment(c.From), Until: moment(c.Until)}
 }
 
 // ClaimIncident takes a review.
@@ -247,7 +267,7 @@ func (s *Server) AcceptIncident(ctx context.Context, in gen.AcceptIncidentReques
 // NarrowIncident lets fewer see it.
 func (s *Server) NarrowIncident(ctx context.Context, in gen.NarrowIncidentRequestObject) (gen.NarrowIncidentResponseObject, error) {
 	out, err := s.transition(ctx, in.Params.IfMatch, func(ctx context.Context, r request, rev workflow.Revision) (workflow.Working, error) {
-		handling, err := handlingIn(in.Body.Handling)
+		handling, err := handlingChange(in.Body.Handling)
 		if err != nil {
 			return workflow.Working{}, err
 		}
@@ -275,7 +295,7 @@ func (s *Server) ConfirmIncident(ctx context.Context, in gen.ConfirmIncidentRequ
 // WidenIncident lets more see it.
 func (s *Server) WidenIncident(ctx context.Context, in gen.WidenIncidentRequestObject) (gen.WidenIncidentResponseObject, error) {
 	out, err := s.transition(ctx, in.Params.IfMatch, func(ctx context.Context, r request, rev workflow.Revision) (workflow.Working, error) {
-		handling, err := handlingOrNone(in.Body.Handling)
+		handling, err := handlingChange(in.Body.Handling)
 		if err != nil {
 			return workflow.Working{}, err
 		}
@@ -332,18 +352,53 @@ func handlingIn(h gen.Handling) (workflow.HandlingIn, error) {
 		Recipients: h.Recipients, Attribution: h.Attribution, NotBefore: micros(h.NotBefore), Excluded: h.Excluded,
 	}
 	var err error
-	if in.Marking, err = schema.ParseTier(string(h.Marking)); err != nil {
-		return in, fault.New(fault.Malformed, "request.malformed").At("/handling/marking", "request.enum").Because(err)
+	if in.Marking, err = marking(h.Marking); err != nil {
+		return in, err
 	}
-	for name, code := range h.Tiers {
+	in.Tiers, err = tiers(h.Tiers)
+	return in, err
+}
+
+// handlingChange reads what of a handling shall be another; what is left out is nil.
+func handlingChange(h gen.HandlingChange) (workflow.HandlingChange, error) {
+	in := workflow.HandlingChange{Attribution: h.Attribution, NotBefore: micros(h.NotBefore)}
+	if h.Marking != "" {
+		tier, err := marking(h.Marking)
+		if err != nil {
+			return in, err
+		}
+		in.Marking = &tier
+	}
+	if h.Recipients != nil {
+		in.Recipients = list(*h.Recipients)
+	}
+	if h.Excluded != nil {
+		in.Excluded = list(*h.Excluded)
+	}
+	var err error
+	in.Tiers, err = tiers(h.Tiers)
+	return in, err
+}
+
+func marking(code gen.Tier) (schema.Tier, error) {
+	tier, err := schema.ParseTier(string(code))
+	if err != nil {
+		return tier, fault.New(fault.Malformed, "request.malformed").At("/handling/marking", "request.enum").Because(err)
+	}
+	return tier, nil
+}
+
+func tiers(codes map[string]gen.Tier) (map[string]schema.Tier, error) {
+	var out map[string]schema.Tier
+	for name, code := range codes {
 		tier, err := schema.ParseTier(string(code))
 		if err != nil {
-			return in, fault.New(fault.Malformed, "request.malformed").At("/handling/tiers/"+name, "request.enum").Because(err)
+			return nil, fault.New(fault.Malformed, "request.malformed").At("/handling/tiers/"+name, "request.enum").Because(err)
 		}
-		if in.Tiers == nil {
-			in.Tiers = map[string]schema.Tier{}
+		if out == nil {
+			out = map[string]schema.Tier{}
 		}
-		in.Tiers[name] = tier
+		out[name] = tier
 	}
-	return in, nil
+	return out, nil
 }

@@ -22,7 +22,7 @@ func Actions() []string {
 // a record, which administrators and auditors see of every one.
 func RecordActions() []string {
 	return append(incident.Actions(),
-		"incident.consent_ahead", "incident.read", "incident.read_work", "incident.read_card", "incident.read_head")
+		"incident.consent_ahead", "incident.revoke_consent", "incident.read_standing", "incident.read", "incident.read_work", "incident.read_card", "incident.read_head")
 }
 
 // BatchActions lists the actions on an import.

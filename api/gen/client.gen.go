@@ -637,7 +637,7 @@ type ClientInterface interface {
 
 	// NarrowIncidentWithBody Let fewer see it
 	//
-	// At once. Narrower handling voids no signature.
+	// At once. What the change leaves out stays as it is. Narrower handling voids no signature; of a published record a second person confirms within 72 hours.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -646,7 +646,7 @@ type ClientInterface interface {
 
 	// NarrowIncident Let fewer see it
 	//
-	// At once. Narrower handling voids no signature.
+	// At once. What the change leaves out stays as it is. Narrower handling voids no signature; of a published record a second person confirms within 72 hours.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -709,7 +709,7 @@ type ClientInterface interface {
 
 	// PurgeIncidentWithBody Destroy what a record says
 	//
-	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. With an edition, that earlier edition alone is destroyed, and the list of editions says so. Backups, exports and releases made before may still hold the text.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -718,7 +718,7 @@ type ClientInterface interface {
 
 	// PurgeIncident Destroy what a record says
 	//
-	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. With an edition, that earlier edition alone is destroyed, and the list of editions says so. Backups, exports and releases made before may still hold the text.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -836,6 +836,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/incidents/{id}/return (the `ReturnIncident` operationId).
 	ReturnIncident(ctx context.Context, id Id, params *ReturnIncidentParams, body ReturnIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RevokeConsentWithBody Take a consent ahead back
+	//
+	// From now on each update needs a consent of its own. What was submitted under the consent goes on; recall it where it shall not.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/revoke-consent (the `RevokeConsent` operationId).
+	RevokeConsentWithBody(ctx context.Context, id Id, params *RevokeConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RevokeConsent Take a consent ahead back
+	//
+	// From now on each update needs a consent of its own. What was submitted under the consent goes on; recall it where it shall not.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/revoke-consent (the `RevokeConsent` operationId).
+	RevokeConsent(ctx context.Context, id Id, params *RevokeConsentParams, body RevokeConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ScheduleIncidentWithBody Publish at a time
 	//
 	// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
@@ -853,6 +871,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
 	ScheduleIncident(ctx context.Context, id Id, params *ScheduleIncidentParams, body ScheduleIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetStanding Read how a published record stands
+	//
+	// For whoever may decide about it as it was published and works at no version of it. State, edition, what waits for a second person, what you can do, and the revision for If-Match. A version under way makes no difference to the answer where you may not know of it.
+	//
+	// Corresponds with GET /api/v1/incidents/{id}/standing (the `GetStanding` operationId).
+	GetStanding(ctx context.Context, id Id, params *GetStandingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SubmitIncidentWithBody Submit a draft for review
 	//
@@ -874,7 +899,7 @@ type ClientInterface interface {
 
 	// WidenIncidentWithBody Let more see it
 	//
-	// Takes the owner's new consent, and for a published record two publishers.
+	// Takes the owner's new consent, and for a published record two publishers. What the change leaves out stays as it is.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -883,7 +908,7 @@ type ClientInterface interface {
 
 	// WidenIncident Let more see it
 	//
-	// Takes the owner's new consent, and for a published record two publishers.
+	// Takes the owner's new consent, and for a published record two publishers. What the change leaves out stays as it is.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2454,7 +2479,7 @@ func (c *Client) MergeIncident(ctx context.Context, id Id, params *MergeIncident
 
 // NarrowIncidentWithBody Let fewer see it
 //
-// At once. Narrower handling voids no signature.
+// At once. What the change leaves out stays as it is. Narrower handling voids no signature; of a published record a second person confirms within 72 hours.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2473,7 +2498,7 @@ func (c *Client) NarrowIncidentWithBody(ctx context.Context, id Id, params *Narr
 
 // NarrowIncident Let fewer see it
 //
-// At once. Narrower handling voids no signature.
+// At once. What the change leaves out stays as it is. Narrower handling voids no signature; of a published record a second person confirms within 72 hours.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2606,7 +2631,7 @@ func (c *Client) PublishIncident(ctx context.Context, id Id, params *PublishInci
 
 // PurgeIncidentWithBody Destroy what a record says
 //
-// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. With an edition, that earlier edition alone is destroyed, and the list of editions says so. Backups, exports and releases made before may still hold the text.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2625,7 +2650,7 @@ func (c *Client) PurgeIncidentWithBody(ctx context.Context, id Id, params *Purge
 
 // PurgeIncident Destroy what a record says
 //
-// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. With an edition, that earlier edition alone is destroyed, and the list of editions says so. Backups, exports and releases made before may still hold the text.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2883,6 +2908,44 @@ func (c *Client) ReturnIncident(ctx context.Context, id Id, params *ReturnIncide
 	return c.Client.Do(req)
 }
 
+// RevokeConsentWithBody Take a consent ahead back
+//
+// From now on each update needs a consent of its own. What was submitted under the consent goes on; recall it where it shall not.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/revoke-consent (the `RevokeConsent` operationId).
+func (c *Client) RevokeConsentWithBody(ctx context.Context, id Id, params *RevokeConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeConsentRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RevokeConsent Take a consent ahead back
+//
+// From now on each update needs a consent of its own. What was submitted under the consent goes on; recall it where it shall not.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/incidents/{id}/revoke-consent (the `RevokeConsent` operationId).
+func (c *Client) RevokeConsent(ctx context.Context, id Id, params *RevokeConsentParams, body RevokeConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRevokeConsentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ScheduleIncidentWithBody Publish at a time
 //
 // Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
@@ -2911,6 +2974,23 @@ func (c *Client) ScheduleIncidentWithBody(ctx context.Context, id Id, params *Sc
 // Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
 func (c *Client) ScheduleIncident(ctx context.Context, id Id, params *ScheduleIncidentParams, body ScheduleIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewScheduleIncidentRequest(c.Server, id, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetStanding Read how a published record stands
+//
+// For whoever may decide about it as it was published and works at no version of it. State, edition, what waits for a second person, what you can do, and the revision for If-Match. A version under way makes no difference to the answer where you may not know of it.
+//
+// Corresponds with GET /api/v1/incidents/{id}/standing (the `GetStanding` operationId).
+func (c *Client) GetStanding(ctx context.Context, id Id, params *GetStandingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetStandingRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -2961,7 +3041,7 @@ func (c *Client) SubmitIncident(ctx context.Context, id Id, params *SubmitIncide
 
 // WidenIncidentWithBody Let more see it
 //
-// Takes the owner's new consent, and for a published record two publishers.
+// Takes the owner's new consent, and for a published record two publishers. What the change leaves out stays as it is.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2980,7 +3060,7 @@ func (c *Client) WidenIncidentWithBody(ctx context.Context, id Id, params *Widen
 
 // WidenIncident Let more see it
 //
-// Takes the owner's new consent, and for a published record two publishers.
+// Takes the owner's new consent, and for a published record two publishers. What the change leaves out stays as it is.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7864,6 +7944,76 @@ func NewReturnIncidentRequestWithBody(server string, id Id, params *ReturnIncide
 	return req, nil
 }
 
+// NewRevokeConsentRequest calls the generic RevokeConsent builder with application/json body
+func NewRevokeConsentRequest(server string, id Id, params *RevokeConsentParams, body RevokeConsentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRevokeConsentRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewRevokeConsentRequestWithBody constructs an http.Request for the RevokeConsent method, with any body, and a specified content type
+func NewRevokeConsentRequestWithBody(server string, id Id, params *RevokeConsentParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/revoke-consent", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewScheduleIncidentRequest calls the generic ScheduleIncident builder with application/json body
 func NewScheduleIncidentRequest(server string, id Id, params *ScheduleIncidentParams, body ScheduleIncidentJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -7942,6 +8092,63 @@ func NewScheduleIncidentRequestWithBody(server string, id Id, params *ScheduleIn
 
 		req.Header.Set("If-Match", headerParam0)
 
+	}
+
+	return req, nil
+}
+
+// NewGetStandingRequest constructs an http.Request for the GetStanding method
+func NewGetStandingRequest(server string, id Id, params *GetStandingParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/incidents/%s/standing", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -11217,7 +11424,7 @@ type ClientWithResponsesInterface interface {
 
 	// NarrowIncidentWithBodyWithResponse Let fewer see it
 	//
-	// At once. Narrower handling voids no signature.
+	// At once. What the change leaves out stays as it is. Narrower handling voids no signature; of a published record a second person confirms within 72 hours.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11226,7 +11433,7 @@ type ClientWithResponsesInterface interface {
 
 	// NarrowIncidentWithResponse Let fewer see it
 	//
-	// At once. Narrower handling voids no signature.
+	// At once. What the change leaves out stays as it is. Narrower handling voids no signature; of a published record a second person confirms within 72 hours.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11289,7 +11496,7 @@ type ClientWithResponsesInterface interface {
 
 	// PurgeIncidentWithBodyWithResponse Destroy what a record says
 	//
-	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. With an edition, that earlier edition alone is destroyed, and the list of editions says so. Backups, exports and releases made before may still hold the text.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11298,7 +11505,7 @@ type ClientWithResponsesInterface interface {
 
 	// PurgeIncidentWithResponse Destroy what a record says
 	//
-	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+	// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. With an edition, that earlier edition alone is destroyed, and the list of editions says so. Backups, exports and releases made before may still hold the text.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11418,6 +11625,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/incidents/{id}/return (the `ReturnIncident` operationId).
 	ReturnIncidentWithResponse(ctx context.Context, id Id, params *ReturnIncidentParams, body ReturnIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*ReturnIncidentResponse, error)
 
+	// RevokeConsentWithBodyWithResponse Take a consent ahead back
+	//
+	// From now on each update needs a consent of its own. What was submitted under the consent goes on; recall it where it shall not.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/revoke-consent (the `RevokeConsent` operationId).
+	RevokeConsentWithBodyWithResponse(ctx context.Context, id Id, params *RevokeConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevokeConsentResponse, error)
+
+	// RevokeConsentWithResponse Take a consent ahead back
+	//
+	// From now on each update needs a consent of its own. What was submitted under the consent goes on; recall it where it shall not.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/incidents/{id}/revoke-consent (the `RevokeConsent` operationId).
+	RevokeConsentWithResponse(ctx context.Context, id Id, params *RevokeConsentParams, body RevokeConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*RevokeConsentResponse, error)
+
 	// ScheduleIncidentWithBodyWithResponse Publish at a time
 	//
 	// Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
@@ -11435,6 +11660,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/incidents/{id}/schedule (the `ScheduleIncident` operationId).
 	ScheduleIncidentWithResponse(ctx context.Context, id Id, params *ScheduleIncidentParams, body ScheduleIncidentJSONRequestBody, reqEditors ...RequestEditorFn) (*ScheduleIncidentResponse, error)
+
+	// GetStandingWithResponse Read how a published record stands
+	//
+	// For whoever may decide about it as it was published and works at no version of it. State, edition, what waits for a second person, what you can do, and the revision for If-Match. A version under way makes no difference to the answer where you may not know of it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/incidents/{id}/standing (the `GetStanding` operationId).
+	GetStandingWithResponse(ctx context.Context, id Id, params *GetStandingParams, reqEditors ...RequestEditorFn) (*GetStandingResponse, error)
 
 	// SubmitIncidentWithBodyWithResponse Submit a draft for review
 	//
@@ -11456,7 +11690,7 @@ type ClientWithResponsesInterface interface {
 
 	// WidenIncidentWithBodyWithResponse Let more see it
 	//
-	// Takes the owner's new consent, and for a published record two publishers.
+	// Takes the owner's new consent, and for a published record two publishers. What the change leaves out stays as it is.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11465,7 +11699,7 @@ type ClientWithResponsesInterface interface {
 
 	// WidenIncidentWithResponse Let more see it
 	//
-	// Takes the owner's new consent, and for a published record two publishers.
+	// Takes the owner's new consent, and for a published record two publishers. What the change leaves out stays as it is.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -14202,6 +14436,47 @@ func (r ReturnIncidentResponse) ContentType() string {
 	return ""
 }
 
+type RevokeConsentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Consent
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RevokeConsentResponse) GetJSON200() *Consent {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r RevokeConsentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RevokeConsentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RevokeConsentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RevokeConsentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ScheduleIncidentResponse200Headers the declared response headers of an HTTP 200 response for ScheduleIncident
 type ScheduleIncidentResponse200Headers struct {
 	ETag string
@@ -14244,6 +14519,54 @@ func (r ScheduleIncidentResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ScheduleIncidentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetStandingResponse200Headers the declared response headers of an HTTP 200 response for GetStanding
+type GetStandingResponse200Headers struct {
+	ETag string
+}
+
+type GetStandingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Working
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetStandingResponse200Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetStandingResponse) GetJSON200() *Working {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r GetStandingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetStandingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetStandingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetStandingResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16793,7 +17116,7 @@ func (c *ClientWithResponses) MergeIncidentWithResponse(ctx context.Context, id 
 
 // NarrowIncidentWithBodyWithResponse Let fewer see it
 //
-// At once. Narrower handling voids no signature.
+// At once. What the change leaves out stays as it is. Narrower handling voids no signature; of a published record a second person confirms within 72 hours.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16808,7 +17131,7 @@ func (c *ClientWithResponses) NarrowIncidentWithBodyWithResponse(ctx context.Con
 
 // NarrowIncidentWithResponse Let fewer see it
 //
-// At once. Narrower handling voids no signature.
+// At once. What the change leaves out stays as it is. Narrower handling voids no signature; of a published record a second person confirms within 72 hours.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16913,7 +17236,7 @@ func (c *ClientWithResponses) PublishIncidentWithResponse(ctx context.Context, i
 
 // PurgeIncidentWithBodyWithResponse Destroy what a record says
 //
-// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. With an edition, that earlier edition alone is destroyed, and the list of editions says so. Backups, exports and releases made before may still hold the text.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -16928,7 +17251,7 @@ func (c *ClientWithResponses) PurgeIncidentWithBodyWithResponse(ctx context.Cont
 
 // PurgeIncidentWithResponse Destroy what a record says
 //
-// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. Backups, exports and releases made before may still hold the text.
+// It cannot be undone. Two approvers of other organizations sign, for the same reason; the id stays spent and leaves a tombstone. With an edition, that earlier edition alone is destroyed, and the list of editions says so. Backups, exports and releases made before may still hold the text.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -17132,6 +17455,36 @@ func (c *ClientWithResponses) ReturnIncidentWithResponse(ctx context.Context, id
 	return ParseReturnIncidentResponse(rsp)
 }
 
+// RevokeConsentWithBodyWithResponse Take a consent ahead back
+//
+// From now on each update needs a consent of its own. What was submitted under the consent goes on; recall it where it shall not.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/revoke-consent (the `RevokeConsent` operationId).
+func (c *ClientWithResponses) RevokeConsentWithBodyWithResponse(ctx context.Context, id Id, params *RevokeConsentParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RevokeConsentResponse, error) {
+	rsp, err := c.RevokeConsentWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeConsentResponse(rsp)
+}
+
+// RevokeConsentWithResponse Take a consent ahead back
+//
+// From now on each update needs a consent of its own. What was submitted under the consent goes on; recall it where it shall not.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/incidents/{id}/revoke-consent (the `RevokeConsent` operationId).
+func (c *ClientWithResponses) RevokeConsentWithResponse(ctx context.Context, id Id, params *RevokeConsentParams, body RevokeConsentJSONRequestBody, reqEditors ...RequestEditorFn) (*RevokeConsentResponse, error) {
+	rsp, err := c.RevokeConsent(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRevokeConsentResponse(rsp)
+}
+
 // ScheduleIncidentWithBodyWithResponse Publish at a time
 //
 // Approves exactly this content now; the clock publishes it through the same checks, not before the time. Scheduling again changes the time; what cannot be published when it is due stays and says why.
@@ -17160,6 +17513,21 @@ func (c *ClientWithResponses) ScheduleIncidentWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseScheduleIncidentResponse(rsp)
+}
+
+// GetStandingWithResponse Read how a published record stands
+//
+// For whoever may decide about it as it was published and works at no version of it. State, edition, what waits for a second person, what you can do, and the revision for If-Match. A version under way makes no difference to the answer where you may not know of it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/incidents/{id}/standing (the `GetStanding` operationId).
+func (c *ClientWithResponses) GetStandingWithResponse(ctx context.Context, id Id, params *GetStandingParams, reqEditors ...RequestEditorFn) (*GetStandingResponse, error) {
+	rsp, err := c.GetStanding(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetStandingResponse(rsp)
 }
 
 // SubmitIncidentWithBodyWithResponse Submit a draft for review
@@ -17194,7 +17562,7 @@ func (c *ClientWithResponses) SubmitIncidentWithResponse(ctx context.Context, id
 
 // WidenIncidentWithBodyWithResponse Let more see it
 //
-// Takes the owner's new consent, and for a published record two publishers.
+// Takes the owner's new consent, and for a published record two publishers. What the change leaves out stays as it is.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -17209,7 +17577,7 @@ func (c *ClientWithResponses) WidenIncidentWithBodyWithResponse(ctx context.Cont
 
 // WidenIncidentWithResponse Let more see it
 //
-// Takes the owner's new consent, and for a published record two publishers.
+// Takes the owner's new consent, and for a published record two publishers. What the change leaves out stays as it is.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -19609,6 +19977,32 @@ func ParseReturnIncidentResponse(rsp *http.Response) (*ReturnIncidentResponse, e
 	return response, nil
 }
 
+// ParseRevokeConsentResponse parses an HTTP response from a RevokeConsentWithResponse call
+func ParseRevokeConsentResponse(rsp *http.Response) (*RevokeConsentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RevokeConsentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Consent
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseScheduleIncidentResponse parses an HTTP response from a ScheduleIncidentWithResponse call
 func ParseScheduleIncidentResponse(rsp *http.Response) (*ScheduleIncidentResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -19635,6 +20029,45 @@ func ParseScheduleIncidentResponse(rsp *http.Response) (*ScheduleIncidentRespons
 	switch {
 	case rsp.StatusCode == 200:
 		var headers ScheduleIncidentResponse200Headers
+		if values := rsp.Header.Values("ETag"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.ETag = value
+		}
+		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetStandingResponse parses an HTTP response from a GetStandingWithResponse call
+func ParseGetStandingResponse(rsp *http.Response) (*GetStandingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetStandingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Working
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetStandingResponse200Headers
 		if values := rsp.Header.Values("ETag"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "ETag", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

@@ -156,19 +156,19 @@ func (e FeedKind) Valid() bool {
 
 // Defines values for FindingLevel.
 const (
-	Block    FindingLevel = "block"
-	Flag     FindingLevel = "flag"
-	Override FindingLevel = "override"
+	FindingLevelBlock    FindingLevel = "block"
+	FindingLevelFlag     FindingLevel = "flag"
+	FindingLevelOverride FindingLevel = "override"
 )
 
 // Valid indicates whether the value is a known member of the FindingLevel enum.
 func (e FindingLevel) Valid() bool {
 	switch e {
-	case Block:
+	case FindingLevelBlock:
 		return true
-	case Flag:
+	case FindingLevelFlag:
 		return true
-	case Override:
+	case FindingLevelOverride:
 		return true
 	default:
 		return false
@@ -669,15 +669,16 @@ func (e VersionState) Valid() bool {
 
 // Defines values for WaitingWhat.
 const (
-	WaitingWhatAppeal     WaitingWhat = "appeal"
-	WaitingWhatConfirm    WaitingWhat = "confirm"
-	WaitingWhatHold       WaitingWhat = "hold"
-	WaitingWhatMerge      WaitingWhat = "merge"
-	WaitingWhatPurge      WaitingWhat = "purge"
-	WaitingWhatQuarantine WaitingWhat = "quarantine"
-	WaitingWhatSchedule   WaitingWhat = "schedule"
-	WaitingWhatWiden      WaitingWhat = "widen"
-	WaitingWhatWithdraw   WaitingWhat = "withdraw"
+	WaitingWhatAppeal       WaitingWhat = "appeal"
+	WaitingWhatConfirm      WaitingWhat = "confirm"
+	WaitingWhatHold         WaitingWhat = "hold"
+	WaitingWhatMerge        WaitingWhat = "merge"
+	WaitingWhatPurge        WaitingWhat = "purge"
+	WaitingWhatPurgeEdition WaitingWhat = "purge_edition"
+	WaitingWhatQuarantine   WaitingWhat = "quarantine"
+	WaitingWhatSchedule     WaitingWhat = "schedule"
+	WaitingWhatWiden        WaitingWhat = "widen"
+	WaitingWhatWithdraw     WaitingWhat = "withdraw"
 )
 
 // Valid indicates whether the value is a known member of the WaitingWhat enum.
@@ -692,6 +693,8 @@ func (e WaitingWhat) Valid() bool {
 	case WaitingWhatMerge:
 		return true
 	case WaitingWhatPurge:
+		return true
+	case WaitingWhatPurgeEdition:
 		return true
 	case WaitingWhatQuarantine:
 		return true
@@ -1489,6 +1492,13 @@ type Finding struct {
 // FindingLevel block stops, override needs a reason, flag is for a person to look at
 type FindingLevel string
 
+// Flag defines model for Flag.
+type Flag struct {
+	Code  string    `json:"code"`
+	Since time.Time `json:"since"`
+	Text  string    `json:"text"`
+}
+
 // Glass defines model for Glass.
 type Glass struct {
 	From time.Time `json:"from"`
@@ -1549,11 +1559,32 @@ type Handling struct {
 	Tiers map[string]Tier `json:"tiers,omitempty,omitzero"`
 }
 
+// HandlingChange What of "who may see it" shall be another. What is left out stays as it is.
+type HandlingChange struct {
+	// Attribution Vocabulary attribution
+	Attribution string `json:"attribution,omitempty,omitzero"`
+
+	// Excluded All organizations that may not review it, in place of those there are
+	Excluded *[]string `json:"excluded,omitempty"`
+
+	// Marking Who may see it
+	//
+	// Example: public
+	Marking   Tier      `json:"marking,omitempty,omitzero"`
+	NotBefore time.Time `json:"not_before,omitempty,omitzero"`
+
+	// Recipients All organizations that may see the named tier, in place of those there are
+	Recipients *[]string `json:"recipients,omitempty"`
+
+	// Tiers Of sections and items, by their name or id; those that are not named stay.
+	Tiers map[string]Tier `json:"tiers,omitempty,omitzero"`
+}
+
 // HandlingChangeIn defines model for HandlingChangeIn.
 type HandlingChangeIn struct {
-	// Handling Who may see it.
-	Handling Handling `json:"handling"`
-	Note     string   `json:"note,omitempty,omitzero"`
+	// Handling What of "who may see it" shall be another. What is left out stays as it is.
+	Handling HandlingChange `json:"handling"`
+	Note     string         `json:"note,omitempty,omitzero"`
 }
 
 // Health defines model for Health.
@@ -1611,6 +1642,9 @@ type Hit struct {
 	Id         string      `json:"id"`
 	Licence    string      `json:"licence,omitempty,omitzero"`
 	Match      HitMatch    `json:"match"`
+
+	// Notes Caution notes beside it, by their code; the record says more.
+	Notes []Flag `json:"notes,omitempty,omitzero"`
 
 	// Others How many more of its group match
 	Others        int64     `json:"others,omitempty,omitzero"`
@@ -2145,8 +2179,11 @@ type Progress struct {
 
 // PurgeIn defines model for PurgeIn.
 type PurgeIn struct {
-	// Confirm The id of the record once more
+	// Confirm The id of the record once more; of one edition as BID-7K3M-9Q2X@2
 	Confirm string `json:"confirm"`
+
+	// Edition That earlier edition alone; left out, everything the record says
+	Edition int `json:"edition,omitempty,omitzero"`
 
 	// Reason Vocabulary reason
 	Reason string `json:"reason"`
@@ -2375,17 +2412,20 @@ type Suggestions struct {
 
 // Summary defines model for Summary.
 type Summary struct {
-	Cause         string       `json:"cause,omitempty,omitzero"`
-	Edition       int          `json:"edition"`
-	ExternalIds   []ExternalId `json:"external_ids"`
-	Facts         string       `json:"facts"`
-	Id            string       `json:"id"`
-	Licence       string       `json:"licence,omitempty,omitzero"`
-	Owner         string       `json:"owner,omitempty,omitzero"`
-	Published     time.Time    `json:"published"`
-	ReferenceDate string       `json:"reference_date,omitempty,omitzero"`
-	ReferenceIs   string       `json:"reference_is,omitempty,omitzero"`
-	ReviewDepth   string       `json:"review_depth,omitempty,omitzero"`
+	Cause       string       `json:"cause,omitempty,omitzero"`
+	Edition     int          `json:"edition"`
+	ExternalIds []ExternalId `json:"external_ids"`
+	Facts       string       `json:"facts"`
+	Id          string       `json:"id"`
+	Licence     string       `json:"licence,omitempty,omitzero"`
+
+	// Notes Caution notes beside it, by their code; the record says more.
+	Notes         []Flag    `json:"notes,omitempty,omitzero"`
+	Owner         string    `json:"owner,omitempty,omitzero"`
+	Published     time.Time `json:"published"`
+	ReferenceDate string    `json:"reference_date,omitempty,omitzero"`
+	ReferenceIs   string    `json:"reference_is,omitempty,omitzero"`
+	ReviewDepth   string    `json:"review_depth,omitempty,omitzero"`
 
 	// Tier Who may see it
 	//
@@ -2564,9 +2604,9 @@ type Warning struct {
 
 // WidenIn The owner names the new handling; a publisher who agrees to a waiting one leaves it out.
 type WidenIn struct {
-	// Handling Who may see it.
-	Handling Handling `json:"handling,omitempty,omitzero"`
-	Note     string   `json:"note,omitempty,omitzero"`
+	// Handling What of "who may see it" shall be another. What is left out stays as it is.
+	Handling HandlingChange `json:"handling,omitempty,omitzero"`
+	Note     string         `json:"note,omitempty,omitzero"`
 }
 
 // WorkPage defines model for WorkPage.
@@ -3369,6 +3409,12 @@ type ReturnIncidentParams struct {
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
 }
 
+// RevokeConsentParams defines parameters for RevokeConsent.
+type RevokeConsentParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
 // ScheduleIncidentParams defines parameters for ScheduleIncident.
 type ScheduleIncidentParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
@@ -3376,6 +3422,12 @@ type ScheduleIncidentParams struct {
 
 	// IfMatch The revision you read, as the ETag gave it. Needed; without it the answer is 428 (told after 401, 404 and 403).
 	IfMatch IfMatch `json:"If-Match,omitempty,omitzero"`
+}
+
+// GetStandingParams defines parameters for GetStanding.
+type GetStandingParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
 
 // SubmitIncidentParams defines parameters for SubmitIncident.
@@ -3896,6 +3948,9 @@ type RequestChangesJSONRequestBody = NoteIn
 
 // ReturnIncidentJSONRequestBody defines body for ReturnIncident for application/json ContentType.
 type ReturnIncidentJSONRequestBody = NoteIn
+
+// RevokeConsentJSONRequestBody defines body for RevokeConsent for application/json ContentType.
+type RevokeConsentJSONRequestBody = NoteIn
 
 // ScheduleIncidentJSONRequestBody defines body for ScheduleIncident for application/json ContentType.
 type ScheduleIncidentJSONRequestBody = ScheduleIn

@@ -179,9 +179,15 @@ type ServerInterface interface {
 	// ReturnIncident Return it to the reviewers
 	// (POST /api/v1/incidents/{id}/return)
 	ReturnIncident(c *gin.Context, id Id, params ReturnIncidentParams)
+	// RevokeConsent Take a consent ahead back
+	// (POST /api/v1/incidents/{id}/revoke-consent)
+	RevokeConsent(c *gin.Context, id Id, params RevokeConsentParams)
 	// ScheduleIncident Publish at a time
 	// (POST /api/v1/incidents/{id}/schedule)
 	ScheduleIncident(c *gin.Context, id Id, params ScheduleIncidentParams)
+	// GetStanding Read how a published record stands
+	// (GET /api/v1/incidents/{id}/standing)
+	GetStanding(c *gin.Context, id Id, params GetStandingParams)
 	// SubmitIncident Submit a draft for review
 	// (POST /api/v1/incidents/{id}/submit)
 	SubmitIncident(c *gin.Context, id Id, params SubmitIncidentParams)
@@ -2805,6 +2811,42 @@ func (siw *ServerInterfaceWrapper) ReturnIncident(c *gin.Context) {
 	siw.Handler.ReturnIncident(c, id, params)
 }
 
+// RevokeConsent operation middleware
+func (siw *ServerInterfaceWrapper) RevokeConsent(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RevokeConsentParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.RevokeConsent(c, id, params)
+}
+
 // ScheduleIncident operation middleware
 func (siw *ServerInterfaceWrapper) ScheduleIncident(c *gin.Context) {
 
@@ -2860,6 +2902,42 @@ func (siw *ServerInterfaceWrapper) ScheduleIncident(c *gin.Context) {
 	}
 
 	siw.Handler.ScheduleIncident(c, id, params)
+}
+
+// GetStanding operation middleware
+func (siw *ServerInterfaceWrapper) GetStanding(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "id" -------------
+	var id Id
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", c.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetStandingParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.GetStanding(c, id, params)
 }
 
 // SubmitIncident operation middleware
@@ -4549,7 +4627,9 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/release", wrapper.ReleaseIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/request-changes", wrapper.RequestChanges)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/return", wrapper.ReturnIncident)
+	router.POST(options.BaseURL+"/api/v1/incidents/:id/revoke-consent", wrapper.RevokeConsent)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/schedule", wrapper.ScheduleIncident)
+	router.GET(options.BaseURL+"/api/v1/incidents/:id/standing", wrapper.GetStanding)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/submit", wrapper.SubmitIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/widen", wrapper.WidenIncident)
 	router.POST(options.BaseURL+"/api/v1/incidents/:id/withdraw", wrapper.WithdrawIncident)
@@ -6255,6 +6335,30 @@ func (response ReturnIncident200JSONResponse) VisitReturnIncidentResponse(w http
 	return err
 }
 
+type RevokeConsentRequestObject struct {
+	Id     Id `json:"id"`
+	Params RevokeConsentParams
+	Body   *RevokeConsentJSONRequestBody
+}
+
+type RevokeConsentResponseObject interface {
+	VisitRevokeConsentResponse(w http.ResponseWriter) error
+}
+
+type RevokeConsent200JSONResponse struct{ ConsentJSONResponse }
+
+func (response RevokeConsent200JSONResponse) VisitRevokeConsentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ScheduleIncidentRequestObject struct {
 	Id     Id `json:"id"`
 	Params ScheduleIncidentParams
@@ -6268,6 +6372,30 @@ type ScheduleIncidentResponseObject interface {
 type ScheduleIncident200JSONResponse struct{ WorkingJSONResponse }
 
 func (response ScheduleIncident200JSONResponse) VisitScheduleIncidentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("ETag", fmt.Sprint(response.Headers.ETag))
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetStandingRequestObject struct {
+	Id     Id `json:"id"`
+	Params GetStandingParams
+}
+
+type GetStandingResponseObject interface {
+	VisitGetStandingResponse(w http.ResponseWriter) error
+}
+
+type GetStanding200JSONResponse struct{ WorkingJSONResponse }
+
+func (response GetStanding200JSONResponse) VisitGetStandingResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
@@ -7414,9 +7542,15 @@ type StrictServerInterface interface {
 	// ReturnIncident Return it to the reviewers
 	// (POST /api/v1/incidents/{id}/return)
 	ReturnIncident(ctx context.Context, request ReturnIncidentRequestObject) (ReturnIncidentResponseObject, error)
+	// RevokeConsent Take a consent ahead back
+	// (POST /api/v1/incidents/{id}/revoke-consent)
+	RevokeConsent(ctx context.Context, request RevokeConsentRequestObject) (RevokeConsentResponseObject, error)
 	// ScheduleIncident Publish at a time
 	// (POST /api/v1/incidents/{id}/schedule)
 	ScheduleIncident(ctx context.Context, request ScheduleIncidentRequestObject) (ScheduleIncidentResponseObject, error)
+	// GetStanding Read how a published record stands
+	// (GET /api/v1/incidents/{id}/standing)
+	GetStanding(ctx context.Context, request GetStandingRequestObject) (GetStandingResponseObject, error)
 	// SubmitIncident Submit a draft for review
 	// (POST /api/v1/incidents/{id}/submit)
 	SubmitIncident(ctx context.Context, request SubmitIncidentRequestObject) (SubmitIncidentResponseObject, error)
@@ -9733,6 +9867,54 @@ func (sh *strictHandler) ReturnIncident(ctx *gin.Context, id Id, params ReturnIn
 	}
 }
 
+// RevokeConsent operation middleware
+func (sh *strictHandler) RevokeConsent(ctx *gin.Context, id Id, params RevokeConsentParams) {
+	var request RevokeConsentRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body RevokeConsentJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			sh.options.RequestErrorHandlerFunc(ctx, err)
+			return
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RevokeConsent(ctx, request.(RevokeConsentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RevokeConsent")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(RevokeConsentResponseObject); ok {
+		if err := validResponse.VisitRevokeConsentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ScheduleIncident operation middleware
 func (sh *strictHandler) ScheduleIncident(ctx *gin.Context, id Id, params ScheduleIncidentParams) {
 	var request ScheduleIncidentRequestObject
@@ -9771,6 +9953,33 @@ func (sh *strictHandler) ScheduleIncident(ctx *gin.Context, id Id, params Schedu
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(ScheduleIncidentResponseObject); ok {
 		if err := validResponse.VisitScheduleIncidentResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// GetStanding operation middleware
+func (sh *strictHandler) GetStanding(ctx *gin.Context, id Id, params GetStandingParams) {
+	var request GetStandingRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetStanding(ctx, request.(GetStandingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetStanding")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(GetStandingResponseObject); ok {
+		if err := validResponse.VisitGetStandingResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

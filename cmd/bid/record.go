@@ -20,7 +20,7 @@ type decision struct {
 	reason, note, until string
 	tier, code          string
 	pointers            []string
-	handling            gen.Handling
+	handling            gen.HandlingChange
 }
 
 // decide sends a decision. The revision is "" where the action asks for none or it could not be read.
@@ -70,11 +70,11 @@ func recordCommand(o *options) *cobra.Command {
 			func(ctx context.Context, c *gen.Client, id, _ string, d decision) (*http.Response, error) {
 				return c.BreakGlass(ctx, id, &gen.BreakGlassParams{}, gen.BreakGlassIn{Reason: d.reason})
 			}),
-		o.decision("narrow", "Let fewer see it, at once", withMarking,
+		o.decision("narrow", "Let fewer see it, at once; a second person confirms within 72 hours", withHandling,
 			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
 				return c.NarrowIncident(ctx, id, &gen.NarrowIncidentParams{IfMatch: rev}, gen.HandlingChangeIn{Handling: d.handling, Note: d.note})
 			}),
-		o.decision("widen", "Let more see it: its owner proposes a marking, two approvers sign", withMarking,
+		o.decision("widen", "Let more see it: its owner proposes who, two approvers sign", withHandling,
 			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
 				return c.WidenIncident(ctx, id, &gen.WidenIncidentParams{IfMatch: rev}, gen.WidenIn{Handling: d.handling, Note: d.note})
 			}),
@@ -87,6 +87,16 @@ func recordCommand(o *options) *cobra.Command {
 			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
 				return c.ConfirmIncident(ctx, id, &gen.ConfirmIncidentParams{IfMatch: rev}, gen.NoteIn{Note: d.note})
 			}),
+		o.ahead("consent-ahead", "Consent ahead to situation updates of a record, for up to 12 weeks", func(cmd *cobra.Command, a *ahead) {
+			cmd.Flags().IntVar(&a.weeks, "weeks", 12, "for how many weeks")
+		}, func(ctx context.Context, c *gen.Client, id string, a ahead) (*http.Response, error) {
+			return c.ConsentAhead(ctx, id, &gen.ConsentAheadParams{}, gen.ConsentAheadIn{Weeks: a.weeks})
+		}),
+		o.ahead("revoke-consent", "Take a consent ahead back", func(cmd *cobra.Command, a *ahead) {
+			cmd.Flags().StringVar(&a.note, "note", "", "a note for those who read the log")
+		}, func(ctx context.Context, c *gen.Client, id string, a ahead) (*http.Response, error) {
+			return c.RevokeConsent(ctx, id, &gen.RevokeConsentParams{}, gen.NoteIn{Note: a.note})
+		}),
 		recordPurge(o),
 	)
 	return cmd
@@ -105,8 +115,67 @@ func withCaution(cmd *cobra.Command, d *decision) {
 	cmd.Flags().StringVar(&d.code, "code", "", "disputed, source_withdrawn, figures_may_change or under_correction")
 }
 
-func withMarking(cmd *cobra.Command, d *decision) {
-	cmd.Flags().StringVar((*string)(&d.handling.Marking), "marking", "", "who may see it: public, members or named")
+// withHandling lets every part of who may see it be given. What is not given stays as it is.
+func withHandling(cmd *cobra.Command, d *decision) {
+	h := &d.handling
+	cmd.Long = cmd.Short + ".\nWhat is not given stays as it is."
+	cmd.Example = "  bid record " + cmd.Name() + " BID-7K3M-9Q2X --tier impact=members --tier s2=named"
+	flags := cmd.Flags()
+	flags.StringVar((*string)(&h.Marking), "marking", "", "who may see the record: public, members or named")
+	flags.Var((*tierFlag)(&h.Tiers), "tier", "who may see a section or an item, by its name or id: impact=members; may be repeated")
+	flags.Var(&orgsFlag{&h.Recipients}, "recipient", "an organization that may see the named view; may be repeated. Those given take the place of all there are; - is none")
+	flags.Var(&orgsFlag{&h.Excluded}, "exclude", "an organization that may not review it; may be repeated. Those given take the place of all there are; - is none")
+	flags.StringVar(&h.Attribution, "attribution", "", "what is told of who contributed it: a code of the vocabulary attribution")
+	flags.Var((*momentFlag)(&h.NotBefore), "not-before", "not to be published before this moment: 2027-01-15T08:00:00Z")
+}
+
+// tierFlag reads NAME=TIER, once for each section or item.
+type tierFlag map[string]gen.Tier
+
+func (f *tierFlag) String() string { return "" }
+func (f *tierFlag) Type() string   { return "NAME=TIER" }
+
+func (f *tierFlag) Set(text string) error {
+	name, tier, ok := strings.Cut(text, "=")
+	if !ok || name == "" || tier == "" {
+		return fault.New(fault.Invalid, "command.tier", "text", text)
+	}
+	if *f == nil {
+		*f = tierFlag{}
+	}
+	(*f)[name] = gen.Tier(tier)
+	return nil
+}
+
+// orgsFlag collects organizations; - is none, which is another thing than nothing said.
+type orgsFlag struct{ into **[]string }
+
+func (f *orgsFlag) String() string { return "" }
+func (f *orgsFlag) Type() string   { return "ORG" }
+
+func (f *orgsFlag) Set(text string) error {
+	if *f.into == nil {
+		*f.into = &[]string{}
+	}
+	if text != "-" {
+		**f.into = append(**f.into, text)
+	}
+	return nil
+}
+
+// momentFlag reads a moment.
+type momentFlag time.Time
+
+func (f *momentFlag) String() string { return "" }
+func (f *momentFlag) Type() string   { return "MOMENT" }
+
+func (f *momentFlag) Set(text string) error {
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return fault.New(fault.Invalid, "command.moment", "text", text)
+	}
+	*f = momentFlag(at)
+	return nil
 }
 
 func withPointers(cmd *cobra.Command, d *decision) {
@@ -144,14 +213,29 @@ func (o *options) decision(name, short string, flags func(*cobra.Command, *decis
 	return cmd
 }
 
-// known gives the revision of a record as it stands, "" for whoever may not read it.
+// known gives the revision of a record as it stands, "" for whoever may not read it. Who may not read the version under
+// way is told that of what was published.
 func known(ctx context.Context, client *gen.Client, id string) string {
-	var working gen.Working
-	response, err := client.GetWorking(ctx, id, &gen.GetWorkingParams{})
-	if answer(response, err, &working) != nil || working.Revision == "" {
-		return ""
+	for _, read := range reads(client) {
+		var working gen.Working
+		response, err := read(ctx, id)
+		if answer(response, err, &working) == nil && working.Revision != "" {
+			return `"r` + working.Revision + `"`
+		}
 	}
-	return `"r` + working.Revision + `"`
+	return ""
+}
+
+// reads gives the ways in which somebody may be told how a record stands, the fullest first.
+func reads(client *gen.Client) []func(ctx context.Context, id string) (*http.Response, error) {
+	return []func(context.Context, string) (*http.Response, error){
+		func(ctx context.Context, id string) (*http.Response, error) {
+			return client.GetWorking(ctx, id, &gen.GetWorkingParams{})
+		},
+		func(ctx context.Context, id string) (*http.Response, error) {
+			return client.GetStanding(ctx, id, &gen.GetStandingParams{})
+		},
+	}
 }
 
 func recordShow(o *options) *cobra.Command {
@@ -161,33 +245,72 @@ func recordShow(o *options) *cobra.Command {
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, app.Commands, func(client *gen.Client) error {
-				var raw json.RawMessage
-				response, err := client.GetWorking(cmd.Context(), args[0], &gen.GetWorkingParams{})
-				if err := answer(response, err, &raw); err != nil {
-					return err
+				var refused error
+				for _, read := range reads(client) {
+					var raw json.RawMessage
+					response, err := read(cmd.Context(), args[0])
+					if refused = answer(response, err, &raw); refused == nil {
+						return show(cmd, raw)
+					}
 				}
-				return show(cmd, raw)
+				return refused
 			})
 		},
 	}
 }
 
+// ahead is what a consent ahead is given or taken back with.
+type ahead struct {
+	weeks int
+	note  string
+}
+
+// ahead makes a command about a consent ahead. It prints the record and until when the consent stands.
+func (o *options) ahead(name, short string, flags func(*cobra.Command, *ahead),
+	send func(context.Context, *gen.Client, string, ahead) (*http.Response, error),
+) *cobra.Command {
+	var a ahead
+	cmd := &cobra.Command{
+		Use:   name + " ID",
+		Short: short,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd, app.Commands, func(client *gen.Client) error {
+				var consent gen.StandingConsent
+				response, err := send(cmd.Context(), client, args[0], a)
+				if err := answer(response, err, &consent); err != nil {
+					return err
+				}
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\tconsent\t%s\n", consent.Id, until(consent.Until))
+				return err
+			})
+		},
+	}
+	flags(cmd, &a)
+	return cmd
+}
+
 // recordPurge asks for the id to be typed again: it cannot be undone.
 func recordPurge(o *options) *cobra.Command {
 	var reason string
+	var edition int
 	cmd := &cobra.Command{
 		Use:   "purge ID",
-		Short: "Destroy what a record says; it cannot be undone",
+		Short: "Destroy what a record, or one earlier edition of it, says; it cannot be undone",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			fmt.Fprintf(cmd.ErrOrStderr(), "Everything that %s says will be destroyed. Type its id to go on: ", args[0])
+			what, code := args[0], "purge.confirm"
+			if edition != 0 {
+				what, code = fmt.Sprintf("%s@%d", args[0], edition), "purge.confirm_edition"
+			}
+			fmt.Fprintf(cmd.ErrOrStderr(), "Everything that %s says will be destroyed. Type its id to go on: ", what)
 			var typed string
-			if _, err := fmt.Fscanln(cmd.InOrStdin(), &typed); err != nil || typed != args[0] {
-				return fault.New(fault.Invalid, "purge.confirm")
+			if _, err := fmt.Fscanln(cmd.InOrStdin(), &typed); err != nil || typed != what {
+				return fault.New(fault.Invalid, code)
 			}
 			return o.with(cmd, app.Commands, func(client *gen.Client) error {
 				var raw json.RawMessage
-				response, err := client.PurgeIncident(cmd.Context(), args[0], &gen.PurgeIncidentParams{}, gen.PurgeIn{Reason: reason, Confirm: typed})
+				response, err := client.PurgeIncident(cmd.Context(), args[0], &gen.PurgeIncidentParams{}, gen.PurgeIn{Reason: reason, Edition: edition, Confirm: typed})
 				if err := answer(response, err, &raw); err != nil {
 					return err
 				}
@@ -196,6 +319,7 @@ func recordPurge(o *options) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&reason, "reason", "", "why: a code of the vocabulary reason")
+	cmd.Flags().IntVar(&edition, "edition", 0, "that earlier edition alone; without it, everything the record says")
 	return cmd
 }
 
@@ -212,6 +336,9 @@ func show(cmd *cobra.Command, raw json.RawMessage) error {
 	}
 	if working.Version != nil {
 		line = append(line, "version "+string(working.Version.State))
+	}
+	if working.Revision != "" {
+		line = append(line, `"r`+working.Revision+`"`)
 	}
 	fmt.Fprintln(out, strings.Join(line, "\t"))
 	for _, w := range working.Waiting {

@@ -182,6 +182,9 @@ func remarks(hit gen.Hit) string {
 	if hit.Others > 0 {
 		all = append(all, fmt.Sprintf("%d more of %s", hit.Others, hit.Group))
 	}
+	for _, note := range hit.Notes {
+		all = append(all, note.Text)
+	}
 	if len(all) == 0 {
 		return ""
 	}

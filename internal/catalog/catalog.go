@@ -133,7 +133,7 @@ func (c *Catalog) reading(v store.StoredView, lang string) (Reading, error) {
 	r := Reading{ID: v.Record, Edition: v.Edition, Current: v.Current, Tier: v.Tier, Bytes: v.Bytes, Hash: v.Hash,
 		Unit: v.Unit, Published: v.Published, Owner: v.ShownOwner}
 	if v.Tombstone != "" {
-		r.Unit = ""
+		r.Unit, r.Owner = "", "" // whose it was may have been taken back with the rest
 		r.Tombstone = tombstoneOf(v)
 		r.ETag = etag(r, lang)
 		return r, nil

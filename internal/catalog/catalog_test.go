@@ -272,7 +272,7 @@ func TestEditionsAndTombstones(t *testing.T) {
 		if len(editions) != 2 || editions[0].Current || !editions[1].Current {
 			w.t.Fatalf("%+v", editions)
 		}
-		_, err = w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), workflow.HandlingIn{Marking: schema.Members}, "")
+		_, err = w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), workflow.HandlingIn{Marking: schema.Members}.Change(), "")
 		w.ok(err)
 		for _, ref := range []string{id, id + "@1"} {
 			if r := w.read("", ref); r.Tombstone == nil || r.Tombstone.What != "restricted" || bytes.Contains(r.Bytes, []byte("words")) {

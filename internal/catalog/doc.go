@@ -12,6 +12,9 @@
 // a question is only possible is told from the view that the reader gets. Whoever is signed in may ask as the public:
 // then everything is as if they were not.
 //
+// Caution notes stand beside what a reader gets, in records, lists, hits and exports, where their tier is one at which the
+// reader reads the record; they are part of no view and change no hash. A page costs one statement for all of them.
+//
 // Titles, key facts and codes are put into words in the reader's language here; words themselves come from the message
 // catalogue and the vocabularies.
 package catalog

@@ -131,11 +131,16 @@ func (c *Catalog) stream(
 		if err != nil || !agreed {
 			return errors.Join(err, errWall)
 		}
+		notes, err := tx.NotesOf(recordsOf(views))
+		if err != nil {
+			return err
+		}
 		for _, v := range views {
 			reading, err := c.reading(v, in.Lang)
 			if err != nil {
 				return err
 			}
+			reading.Notes = r.shown(notes[v.Record], v)
 			if err := each(Line{Record: &reading}); err != nil {
 				return err
 			}

@@ -62,6 +62,15 @@ func (r reader) shown(notes []store.Note, v store.StoredView) []Note {
 	return out
 }
 
+// recordsOf gives the records of views.
+func recordsOf(views []store.StoredView) []string {
+	records := make([]string, len(views))
+	for i, v := range views {
+		records[i] = v.Record
+	}
+	return records
+}
+
 // lookUp asks the tables from the highest that the reader is admitted to. How many it asks depends on the reader alone,
 // and on what they may see.
 func lookUp(tx *store.Tx, r reader, id string, edition int) (store.StoredView, bool, error) {
@@ -144,12 +153,16 @@ func (c *Catalog) List(ctx context.Context, who identity.Principal, in ListIn) (
 	}
 	r := c.reader(who)
 	var views []store.StoredView
+	var notes map[string][]store.Note
 	var head ledger.Head
 	err = c.Store.Read(ctx, func(tx *store.Tx) (err error) {
 		if head, err = tx.FeedHead(r.tier()); err != nil {
 			return err
 		}
-		views, err = newest(tx, r, after, limit+1)
+		if views, err = newest(tx, r, after, limit+1); err != nil {
+			return err
+		}
+		notes, err = tx.NotesOf(recordsOf(views))
 		return err
 	})
 	if err != nil {
@@ -166,6 +179,7 @@ func (c *Catalog) List(ctx context.Context, who identity.Principal, in ListIn) (
 		if err != nil {
 			return ListOut{}, err
 		}
+		reading.Notes = r.shown(notes[v.Record], v)
 		out.Records = append(out.Records, reading)
 	}
 	return out, nil

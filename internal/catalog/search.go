@@ -50,7 +50,11 @@ func (c *Catalog) Search(ctx context.Context, who identity.Principal, in SearchI
 		if err != nil || !agreed {
 			return false, err
 		}
-		out, err = c.answer(r, in, query, result, views)
+		notes, err := tx.NotesOf(recordsOf(views))
+		if err != nil {
+			return false, err
+		}
+		out, err = c.answer(r, in, query, result, views, notes)
 		return true, err
 	})
 	return out, err
@@ -184,6 +188,7 @@ func (c *Catalog) notBehind(tx *store.Tx, r reader, walls ...schema.Tier) error 
 
 func (c *Catalog) answer(
 	r reader, in SearchIn, query search.Query, result search.Result, views []store.StoredView,
+	notes map[string][]store.Note,
 ) (SearchOut, error) {
 	out := SearchOut{Total: result.Total, Certain: result.Certain, Restricted: result.Restricted, Groups: result.Groups,
 		Undated: result.Undated, Order: string(result.Order), Hits: []Hit{}, Next: result.Next,
@@ -194,6 +199,7 @@ func (c *Catalog) answer(
 		if err != nil {
 			return SearchOut{}, err
 		}
+		reading.Notes = r.shown(notes[v.Record], v)
 		hit, err := c.hit(v, reading, query, result.Words, in.Lang)
 		if err != nil {
 			return SearchOut{}, err

@@ -260,7 +260,7 @@ func TestBehindOnWhatWasNarrowed(t *testing.T) {
 		d.Options.Clock = clock.Now
 		w := newWorld(t, d.Open(t))
 		id := w.publish(body(w.t, "For everybody at first.", "More."), workflow.HandlingIn{Marking: schema.Public})
-		_, err := w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), workflow.HandlingIn{Marking: schema.Members}, "")
+		_, err := w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), workflow.HandlingIn{Marking: schema.Members}.Change(), "")
 		w.ok(err)
 		w.caughtUp()
 		heads := map[schema.Tier]int64{}

@@ -218,7 +218,7 @@ func (s *Seeder) verbs() map[string]func(move) error {
 			return err
 		}),
 		"narrow": s.guarded(func(m move, rev workflow.Revision) error {
-			_, err := w.Narrow(m.ctx, m.who, m.id, rev, *m.step.Handle, m.step.Note)
+			_, err := w.Narrow(m.ctx, m.who, m.id, rev, m.step.Handle.Change(), m.step.Note)
 			return err
 		}),
 		"confirm": s.guarded(func(m move, rev workflow.Revision) error {

@@ -236,7 +236,7 @@ func (r *reading) miss(path, format string, args ...any) {
 func changesState(action string) bool {
 	return slices.Contains([]string{incident.ActionClaim, incident.ActionRelease, incident.ActionNewVersion,
 		incident.ActionHold, incident.ActionLift, incident.ActionQuarantine, incident.ActionClear, incident.ActionNote,
-		incident.ActionPurge, "incident.consent_ahead"}, action)
+		incident.ActionPurge, "incident.consent_ahead", "incident.revoke_consent"}, action)
 }
 
 // operation gives the operation by which an action is taken.

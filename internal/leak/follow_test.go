@@ -295,7 +295,10 @@ func (r drawn) narrower() workflow.HandlingIn {
 
 func (l life) wider() workflow.HandlingIn {
 	h := l.handling()
-	h.Marking, h.Tiers = schema.Public, nil
+	h.Marking, h.Tiers = schema.Public, maps.Clone(h.Tiers)
+	for at := range h.Tiers {
+		h.Tiers[at] = schema.Public
+	}
 	return h
 }
 

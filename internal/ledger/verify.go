@@ -25,6 +25,9 @@ type Finding struct {
 // ActionPurge is the action of an entry after which content and details of its subject are rightly gone.
 const ActionPurge = "incident.purge"
 
+// ActionPurgeEdition is the action of an entry after which content and details of its version are rightly gone.
+const ActionPurgeEdition = "incident.purge_edition"
+
 // ActionEventsClose is the action of the entry that carries the hash of a closed day of events.
 const ActionEventsClose = "events.close"
 
@@ -105,12 +108,12 @@ type Verifier struct {
 	details    map[int64]expected
 	contents   map[string]expected // by content hash
 	signed     map[sum]bool        // version and content hash that an entry names
-	purged     map[string]bool     // subjects
+	purged     map[string]bool     // subjects and versions
 	days       map[string]string
 	views      map[viewOf][]edition
 }
 
-type expected struct{ hash, subject string }
+type expected struct{ hash, subject, version string }
 
 type viewOf struct {
 	tier   schema.Tier
@@ -185,15 +188,17 @@ func (v *Verifier) entry(e Entry) {
 		v.find("entry", where, "ledger.checkpoint_differs", "seq", e.Seq)
 	}
 	if e.DetailsHash != "" {
-		v.details[e.Seq] = expected{e.DetailsHash, e.Subject}
+		v.details[e.Seq] = expected{e.DetailsHash, e.Subject, e.Version}
 	}
 	switch {
 	case e.Action == ActionPurge:
 		v.purged[e.Subject] = true
+	case e.Action == ActionPurgeEdition:
+		v.purged[e.Version] = true
 	case e.Action == ActionEventsClose:
 		v.days[e.Subject] = e.ContentHash
 	case e.ContentHash != "":
-		v.contents[e.ContentHash] = expected{e.ContentHash, e.Subject}
+		v.contents[e.ContentHash] = expected{e.ContentHash, e.Subject, e.Version}
 		v.signed[signature(e.Version, e.ContentHash)] = true
 	}
 }
@@ -289,12 +294,12 @@ func (v *Verifier) Finish() []Finding {
 	}
 	v.finishHeads()
 	for seq, want := range v.details {
-		if !v.purged[want.subject] {
+		if !v.purged[want.subject] && !v.purged[want.version] {
 			v.find("details", fmt.Sprintf("ledger %d", seq), "ledger.details_missing", "seq", seq)
 		}
 	}
 	for hash, want := range v.contents {
-		if !v.purged[want.subject] {
+		if !v.purged[want.subject] && !v.purged[want.version] {
 			v.find("content", "content "+hash, "ledger.content_missing", "hash", hash, "record", want.subject)
 		}
 	}

@@ -39,8 +39,9 @@ type Change struct {
 	Notes        []Note        // upserted by id
 	Purge        bool          // destroys what the record said: contents with their salts, working copies, comments, notes, words
 
-	Views *Views             // replaces what readers see of the record
-	Feed  []ledger.FeedEntry // Tier, Edition, Kind of views above; the rest, and entries left out, are filled in here
+	PurgeVersion string             // destroys what this version of the record said, as Purge does; its id
+	Views        *Views             // replaces what readers see of the record
+	Feed         []ledger.FeedEntry // Tier, Edition, Kind of views above; the rest, and entries left out, are filled in here
 
 	Orgs             []identity.Org // upserted
 	People           []identity.Person
@@ -65,7 +66,8 @@ type Relation struct{ From, Kind, To string }
 // Views are the stored views of one edition of a record, one per tier at which it can be seen (members' even when it is
 // equal to the public one; named only where it differs). A tier without one has none: where public or members saw the
 // record before, a tombstone, restricted, takes its place, and owner and recipients fall back to what members see.
-// Sealed, when it is not nil, replaces all views of earlier editions after a narrowing. Gone takes every view of the
+// Sealed, when it is not nil, replaces all views of earlier editions after a narrowing; one with a tombstone and no bytes
+// leaves of its edition no more than that. Gone takes every view of the
 // record away (withdrawn, merged) and leaves those who could see it a tombstone with the state, reason and successor of
 // Change.Record; Of may bring tombstones of its own. HeldUntil takes every view away too and leaves a tombstone that says
 // until when it is decided about the record.
@@ -93,15 +95,17 @@ type WaitingKind string
 
 // What may wait. Of each kind there is one at a time for a record.
 const (
-	WaitsHold       WaitingKind = "hold"       // held: to be lifted or withdrawn
-	WaitsConfirm    WaitingKind = "confirm"    // in force, to be confirmed by a second person; Why is what
-	WaitsWiden      WaitingKind = "widen"      // signed by one, waits for another; so the next three
-	WaitsWithdraw   WaitingKind = "withdraw"   //
-	WaitsMerge      WaitingKind = "merge"      //
-	WaitsPurge      WaitingKind = "purge"      //
-	WaitsSchedule   WaitingKind = "schedule"   // to be published by the clock; Why is what stood in the way when it was due
-	WaitsQuarantine WaitingKind = "quarantine" // hazardous text, to be cleared, returned or purged
-	WaitsAppeal     WaitingKind = "appeal"     // a declined version that another publisher decides about
+	WaitsHold     WaitingKind = "hold"     // held: to be lifted or withdrawn
+	WaitsConfirm  WaitingKind = "confirm"  // in force, to be confirmed by a second person; Why is what
+	WaitsWiden    WaitingKind = "widen"    // signed by one, waits for another; so the next three
+	WaitsWithdraw WaitingKind = "withdraw" //
+	WaitsMerge    WaitingKind = "merge"    //
+	WaitsPurge    WaitingKind = "purge"    //
+
+	WaitsPurgeEdition WaitingKind = "purge_edition" // as WaitsPurge; Why is the edition
+	WaitsSchedule     WaitingKind = "schedule"      // to be published by the clock; Why is what stood in the way when it was due
+	WaitsQuarantine   WaitingKind = "quarantine"    // hazardous text, to be cleared, returned or purged
+	WaitsAppeal       WaitingKind = "appeal"        // a declined version that another publisher decides about
 )
 
 // Waiting says what of a record waits for somebody, who began it, since when and until when.

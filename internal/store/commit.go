@@ -149,23 +149,23 @@ func (tx *WriteTx) writeHangings() error {
 		func() error { return upsert(s, db, tx.waits) },
 		func() error { return upsert(s, db, tx.notes) },
 		tx.purge,
+		tx.purgeVersions,
 	)
 }
 
-// purge destroys what records said and keeps that they were: ids, states, hashes, signatures. SQLite writes zeros over
-// what it deletes. The words of this very transaction are written afterwards.
+// purge destroys what records said and keeps that they were: ids, states, hashes, signatures. The words of this very transaction are written afterwards.
 func (tx *WriteTx) purge() error {
 	if len(tx.purged) == 0 {
 		return nil
 	}
-	if tx.store.dialect == SQLite {
-		if err := tx.db.Exec("PRAGMA secure_delete = ON").Error; err != nil {
-			return err
-		}
+	if err := tx.overwriting(); err != nil {
+		return err
 	}
 	const theirs = "(SELECT id FROM versions WHERE record IN ?)"
 	for _, sql := range []string{
+		// What was submitted in earlier rounds is named by the ledger alone.
 		"DELETE FROM contents WHERE hash IN (SELECT content_hash FROM versions WHERE record IN ?)",
+		"DELETE FROM contents WHERE hash IN (SELECT content_hash FROM ledger WHERE subject IN ? AND content_hash <> '')",
 		"DELETE FROM terms WHERE version IN " + theirs,
 		"DELETE FROM comments WHERE record IN ?",
 		"DELETE FROM notes WHERE record IN ?",
@@ -177,6 +177,42 @@ func (tx *WriteTx) purge() error {
 		}
 	}
 	return tx.db.Exec("UPDATE versions SET body = ? WHERE record IN ?", []byte{}, padded(tx.purged)).Error
+}
+
+// overwriting has SQLite write zeros over what it deletes.
+func (tx *WriteTx) overwriting() error {
+	if tx.store.dialect != SQLite {
+		return nil
+	}
+	return tx.db.Exec("PRAGMA secure_delete = ON").Error
+}
+
+type purgedVersion struct{ record, version string }
+
+// purgeVersions destroys what single versions said, in every round. What another version of the record says too stays.
+func (tx *WriteTx) purgeVersions() error {
+	for _, p := range tx.purgedOnes {
+		if err := tx.overwriting(); err != nil {
+			return err
+		}
+		for _, step := range []struct {
+			sql  string
+			args []any
+		}{
+			{`DELETE FROM contents WHERE hash IN (SELECT content_hash FROM ledger WHERE subject = ? AND version = ?
+				AND content_hash <> '') AND hash NOT IN (SELECT content_hash FROM versions WHERE record = ? AND id <> ?)`,
+				[]any{p.record, p.version, p.record, p.version}},
+			{"DELETE FROM terms WHERE version = ?", []any{p.version}},
+			{"DELETE FROM comments WHERE version = ?", []any{p.version}},
+			{"DELETE FROM ledger_details WHERE seq IN (SELECT seq FROM ledger WHERE subject = ? AND version = ?)",
+				[]any{p.record, p.version}},
+		} {
+			if err := tx.db.Exec(step.sql, step.args...).Error; err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (tx *WriteTx) settle() error {

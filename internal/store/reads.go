@@ -199,6 +199,17 @@ func (tx *Tx) AttestationsOf(versions []string) (map[string][]incident.Attestati
 	return out, err
 }
 
+// AttestationsOn lists the signatures on all versions of records, by version, in their order.
+func (tx *Tx) AttestationsOn(records []string) (map[string][]incident.Attestation, error) {
+	out := map[string][]incident.Attestation{}
+	tail := "WHERE version IN (SELECT id FROM versions WHERE record IN ?) ORDER BY at, id"
+	err := each(tx, tail, records, func(row attestationRow) error {
+		out[row.Version] = append(out[row.Version], row.attestation())
+		return nil
+	})
+	return out, err
+}
+
 // Assignments lists who had or has a version in hand, in their order.
 func (tx *Tx) Assignments(version string) ([]incident.Assignment, error) {
 	all, err := tx.AssignmentsOf([]string{version})
@@ -470,6 +481,14 @@ func (tx *Tx) StandingConsent(org, record string, now incident.Micros) (Standing
 	row, ok, err := first[standingConsentRow](tx, `WHERE org = ? AND record IN (?, '') AND begins <= ? AND ends > ?
 		AND revoked = 0 ORDER BY ends DESC, id LIMIT 1`, org, record, int64(now), int64(now))
 	return row.consent(), ok, err
+}
+
+// StandingConsents lists the consents ahead, in force now, that an organization gave to updates of exactly this record, or
+// of all its records where record is "". The one that lasts longest comes first.
+func (tx *Tx) StandingConsents(org, record string, now incident.Micros) ([]StandingConsent, error) {
+	rows, err := query[standingConsentRow](tx, `WHERE org = ? AND record = ? AND begins <= ? AND ends > ? AND revoked = 0
+		ORDER BY ends DESC, id`, org, record, int64(now), int64(now))
+	return mapped(rows, standingConsentRow.consent), err
 }
 
 // BreakGlasses lists the records that a person may read now by having broken the glass.

@@ -201,9 +201,15 @@ func (s *shelf) replace(change viewChange, current viewRow, was bool, now incide
 		}
 	}
 	for _, view := range change.views.Sealed {
-		if view.Tier == s.tier && !put[int64(view.Edition)] {
-			s.put(viewRowOf(view), put)
+		if view.Tier != s.tier || put[int64(view.Edition)] {
+			continue
 		}
+		row := viewRowOf(view)
+		if view.bare() {
+			row = tombstone(row, view.Tombstone, view.Published)
+			row.IsCurrent = false
+		}
+		s.put(row, put)
 	}
 }
 
@@ -314,10 +320,10 @@ func same(a, b viewRow) bool {
 
 func (s *shelf) kind(record string, edition int64, old map[viewID]viewRow) ledger.FeedKind {
 	row, there := s.rows[viewID{record, edition}]
-	if there && row.Tombstone != "" {
-		return ledger.FeedTombstone
+	if there && row.Tombstone != "" && row.IsCurrent {
+		return ledger.FeedTombstone // it stands for every edition
 	}
-	if !there {
+	if !there || row.Tombstone != "" {
 		return ledger.FeedNarrowed
 	}
 	kind := ledger.FeedPublished
@@ -334,6 +340,9 @@ func (s *shelf) kind(record string, edition int64, old map[viewID]viewRow) ledge
 	}
 	return kind
 }
+
+// bare tells of a tombstone whose words are made here.
+func (v StoredView) bare() bool { return v.Tombstone != "" && len(v.Bytes) == 0 }
 
 // write brings the table to what the shelf holds.
 func (tx *WriteTx) writeShelf(s *shelf) error {

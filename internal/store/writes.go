@@ -55,6 +55,7 @@ type sheets struct {
 	settled      [][]any // record and kind of what waits no longer
 	notes        []noteRow
 	purged       []string
+	purgedOnes   []purgedVersion
 	imports      []importRow
 	lines        []importLineRow
 	views        []viewChange
@@ -339,6 +340,9 @@ func (tx *WriteTx) appendWaiting(c Change) error {
 	if c.Purge {
 		tx.purged = append(tx.purged, c.Subject)
 	}
+	if c.PurgeVersion != "" {
+		tx.purgedOnes = append(tx.purgedOnes, purgedVersion{c.Subject, c.PurgeVersion})
+	}
 	return nil
 }
 
@@ -421,7 +425,7 @@ func (tx *WriteTx) appendViews(c Change) error {
 	}
 	change := viewChange{ordinal: tx.changes, head: c.Record, views: *c.Views, feed: c.Feed}
 	for _, view := range slices.Concat(c.Views.Of, c.Views.Sealed) {
-		if ledger.ViewHash(view.Bytes) != view.Hash {
+		if !view.bare() && ledger.ViewHash(view.Bytes) != view.Hash {
 			return misuse("a view that does not have its hash: %s", view.Record)
 		}
 		if change.record != "" && change.record != view.Record {

@@ -75,7 +75,7 @@ func TestOpenVersionTellsNothing(t *testing.T) {
 				who := w.as(name)
 				_, err := w.flow.Withdraw(w.ctx, who, id, 1, "legal", "")
 				errs = append(errs, withoutRevision(err))
-				_, err = w.flow.Narrow(w.ctx, who, id, 1, workflow.HandlingIn{}, "")
+				_, err = w.flow.Narrow(w.ctx, who, id, 1, workflow.HandlingChange{}, "")
 				errs = append(errs, withoutRevision(err))
 				_, err = w.flow.Working(w.ctx, who, id)
 				errs = append(errs, err)

@@ -21,5 +21,10 @@
 //
 // Every quorum is counted inside the deciding transaction over the hashes at hand, every time. A signature that waits
 // for another (narrowing, redaction, widening, withdrawal against the owner, merging) is an attestation on the version of
-// the current edition, whose checklist names what it is for.
+// the current edition, whose checklist names what it is for. What was restricted at once waits for its second person
+// whatever edition comes after; a signature under a withdrawal, a merging or a purge lapses with the edition it was over.
+//
+// A change of handling names what shall be another and leaves the rest: nobody lets go a recipient or an exclusion by not
+// naming it. Whoever decides about a published record and works at no version of it is told a revision of what was
+// published alone (Standing): a version under way makes no difference to it.
 package workflow

@@ -65,7 +65,7 @@ func sourceRows(body incident.Body) []incident.ExternalID {
 
 // handling turns what people wrote into a handling. Every organization, section, item and code has to be known: a tier
 // raised for a misspelled section would protect nothing.
-func (c *call) handling(in HandlingIn, body []byte) (incident.Handling, error) {
+func (c *call) handling(in HandlingIn, bodies ...[]byte) (incident.Handling, error) {
 	h := incident.Handling{Marking: in.Marking, Attribution: in.Attribution, NotBefore: in.NotBefore}
 	invalid := fault.New(fault.Invalid, "handling.invalid")
 	if !slices.Contains(schema.Tiers(), in.Marking) {
@@ -79,7 +79,7 @@ func (c *call) handling(in HandlingIn, body []byte) (incident.Handling, error) {
 	h.Excluded = c.orgIDs(in.Excluded, "/handling/excluded/", invalid)
 	var names map[string]bool
 	if len(in.Tiers) > 0 {
-		names = itemNames(body)
+		names = itemNames(bodies)
 	}
 	for name, tier := range in.Tiers {
 		if !slices.Contains(c.w.Schema.Sections(), name) && !names[name] {
@@ -114,12 +114,14 @@ func (c *call) orgIDs(slugs []string, pointer string, invalid *fault.Fault) []st
 	return ids
 }
 
-// itemNames gives the ids of all items of a body.
-func itemNames(body []byte) map[string]bool {
+// itemNames gives the ids of all items of bodies.
+func itemNames(bodies [][]byte) map[string]bool {
 	names := map[string]bool{}
-	var tree any
-	if json.Unmarshal(body, &tree) == nil {
-		collectNames(tree, names)
+	for _, body := range bodies {
+		var tree any
+		if json.Unmarshal(body, &tree) == nil {
+			collectNames(tree, names)
+		}
 	}
 	return names
 }
@@ -306,6 +308,18 @@ func (c *call) append(s *subject, change store.Change, p parts) error {
 		s.version.Revision++
 	}
 	return nil
+}
+
+// lapsed gives what was signed over the current edition and does not stand for another: a second signature would be over
+// something else.
+func (s *subject) lapsed() []store.WaitingKind {
+	var kinds []store.WaitingKind
+	for _, kind := range []store.WaitingKind{store.WaitsWithdraw, store.WaitsMerge, store.WaitsPurge, store.WaitsPurgeEdition} {
+		if _, waits := s.waitsFor(kind); waits {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
 }
 
 // outlived gives what waited for somebody with the open version and does not in the state it is in now.

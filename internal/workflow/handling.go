@@ -31,6 +31,9 @@ const ConfirmWithin = 72 * hour
 // flagRedacted marks, in Version.Flags of a redaction, a pointer that it took out of every edition.
 const flagRedacted = "redacted:"
 
+// flagRedactedValue marks that a redaction took a value out of a list without ids.
+const flagRedactedValue = "redacted_value"
+
 // waiting gives the signatures on the current edition for one of some purposes that were not confirmed since.
 func (s *subject) waiting(purposes ...string) []incident.Attestation {
 	confirmed := incident.Micros(-1)
@@ -91,12 +94,12 @@ func (w *Workflow) signatureFor(c *call, s *subject, v incident.Version, kind in
 
 // Narrow shows less, at once: of a version under way, or of a published record with all its editions. For a published
 // record a second person confirms within 72 hours. Nothing that was signed is void.
-func (w *Workflow) Narrow(ctx context.Context, who identity.Principal, id string, rev Revision, in HandlingIn, note string) (Working, error) {
+func (w *Workflow) Narrow(ctx context.Context, who identity.Principal, id string, rev Revision, in HandlingChange, note string) (Working, error) {
 	return w.command(ctx, who, id, func(c *call, s *subject) error {
 		if err := c.may(s, incident.ActionNarrow); err != nil {
 			return err
 		}
-		if err := s.at(rev); err != nil {
+		if err := c.at(s, rev); err != nil {
 			return err
 		}
 		if _, err := s.recordStep(incident.ActionNarrow); err != nil {
@@ -109,15 +112,15 @@ func (w *Workflow) Narrow(ctx context.Context, who identity.Principal, id string
 	})
 }
 
-func (w *Workflow) narrowDraft(c *call, s *subject, in HandlingIn, note string) error {
+func (w *Workflow) narrowDraft(c *call, s *subject, in HandlingChange, note string) error {
 	if _, err := s.step(incident.ActionNarrow); err != nil {
 		return err
 	}
-	h, err := c.handling(in, s.version.Body)
+	h, err := c.changed(s.version.Handling, in, s.version.Body)
 	if err != nil {
 		return err
 	}
-	if err := narrower(h, s.version.Handling); err != nil {
+	if err := c.narrower(h, s.version.Handling); err != nil {
 		return err
 	}
 	s.narrowVersion(h)
@@ -127,13 +130,6 @@ func (w *Workflow) narrowDraft(c *call, s *subject, in HandlingIn, note string) 
 		change.VersionTerms = s.terms
 	}
 	return c.append(s, change, withRecord|withVersion)
-}
-
-func narrower(h, than incident.Handling) error {
-	if h.Hash() == than.Hash() || !h.Within(than) {
-		return fault.New(fault.Invalid, "handling.not_narrower").At("/handling", "handling.not_narrower")
-	}
-	return nil
 }
 
 // narrowVersion restricts a version under way and remembers under which handling it was signed.
@@ -152,16 +148,20 @@ func (s *subject) narrowVersion(h incident.Handling) {
 	}
 }
 
-func (w *Workflow) narrowPublished(c *call, s *subject, in HandlingIn, note string) error {
+func (w *Workflow) narrowPublished(c *call, s *subject, in HandlingChange, note string) error {
 	doc, err := w.currentDoc(c, s)
 	if err != nil {
 		return err
 	}
-	h, err := c.handling(in, doc)
+	docs, err := w.editionDocs(c, s)
 	if err != nil {
 		return err
 	}
-	if err := narrower(h, s.record.Handling); err != nil {
+	h, err := c.changed(s.record.Handling, in, docs...)
+	if err != nil {
+		return err
+	}
+	if err := c.narrower(h, s.record.Handling); err != nil {
 		return err
 	}
 	s.record.Handling = h
@@ -195,6 +195,30 @@ func (w *Workflow) currentDoc(c *call, s *subject) ([]byte, error) {
 	return w.Schema.Upcast(content.Schema, content.Bytes)
 }
 
+// editionDocs gives what the editions of a record say, newest first, in today's shape.
+func (w *Workflow) editionDocs(c *call, s *subject) ([][]byte, error) {
+	versions, err := c.tx.Versions(s.record.ID)
+	if err != nil {
+		return nil, err
+	}
+	var docs [][]byte
+	for _, v := range slices.Backward(versions) {
+		if v.Edition == 0 || purged(v) {
+			continue
+		}
+		content, err := c.tx.Content(v.ContentHash)
+		if err != nil {
+			return nil, err
+		}
+		doc, err := w.Schema.Upcast(content.Schema, content.Bytes)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, doc)
+	}
+	return docs, nil
+}
+
 // viewsUnder computes the views of every edition of a record under the handling that is now in force.
 func (w *Workflow) viewsUnder(c *call, s *subject, doc []byte, h incident.Handling) (*store.Views, error) {
 	of, err := w.views(edition{record: s.record, number: s.record.Edition, current: true, doc: doc, handling: h,
@@ -213,7 +237,7 @@ func (w *Workflow) Redact(ctx context.Context, who identity.Principal, id string
 		if err := c.may(s, incident.ActionRedact); err != nil {
 			return err
 		}
-		if err := s.at(rev); err != nil {
+		if err := c.at(s, rev); err != nil {
 			return err
 		}
 		if _, err := s.recordStep(incident.ActionRedact); err != nil {
@@ -239,20 +263,13 @@ func (w *Workflow) toRemove(c *call, s *subject, doc []byte, pointers []string) 
 	if len(pointers) == 0 {
 		return draftRemovals(s, doc)
 	}
-	versions, err := c.tx.Versions(s.record.ID)
+	docs, err := w.editionDocs(c, s)
 	if err != nil {
 		return nil, err
 	}
 	var editions []map[string]any
-	for _, v := range versions {
-		if v.Edition == 0 {
-			continue
-		}
-		content, err := c.tx.Content(v.ContentHash)
-		if err != nil {
-			return nil, err
-		}
-		root, err := tree(content.Bytes)
+	for _, doc := range docs {
+		root, err := tree(doc)
 		if err != nil {
 			return nil, err
 		}
@@ -261,18 +278,29 @@ func (w *Workflow) toRemove(c *call, s *subject, doc []byte, pointers []string) 
 	invalid := fault.New(fault.Invalid, "redact.invalid")
 	var removals []removal
 	for i, pointer := range pointers {
-		if !slices.ContainsFunc(editions, func(root map[string]any) bool {
-			_, err := find(root, pointer, false)
-			return err == nil
-		}) {
+		r, ok := named(editions, pointer)
+		if !ok {
 			invalid.At("/pointers/"+itoa(i), "pointer.nowhere", "pointer", pointer)
 		}
-		removals = append(removals, removal{pointer: pointer})
+		removals = append(removals, r)
 	}
 	if len(invalid.Fields) > 0 {
 		return nil, invalid
 	}
 	return removals, nil
+}
+
+// named turns a pointer into what it leads to in the newest edition that has it, so that the same is taken out of every
+// edition: the third source of one is not the third of another. A value in a list without ids is the value, and has to
+// be in the current edition, of which later views are computed.
+func named(editions []map[string]any, pointer string) (removal, bool) {
+	for i, root := range editions {
+		r, err := removalAt(root, pointer)
+		if err == nil {
+			return r, r.element == nil || i == 0
+		}
+	}
+	return removal{}, false
 }
 
 // draftRemovals gives what an open draft leaves out; it may change nothing else.
@@ -317,14 +345,14 @@ func (w *Workflow) redact(c *call, s *subject, doc []byte, removals []removal, i
 	s.version.ContentHash, s.version.Class, s.version.Body = content.Hash, incident.Redaction, []byte{}
 	s.version.Handling = s.record.Handling
 	s.version.State, _ = incident.NextVersion(incident.Draft, incident.ActionRedact)
-	s.version.Edition, s.version.Depth, s.version.Flags = s.record.Edition+1, s.record.ReviewDeep, redacted(in.Pointers)
+	s.version.Edition, s.version.Depth, s.version.Flags = s.record.Edition+1, s.record.ReviewDeep, redacted(removals, in.Pointers)
 	s.record.Edition++
 	a, err := w.signatureFor(c, s, s.version, incident.Approve, s.record.Handling.Hash(), forRedact)
 	if err != nil {
 		return err
 	}
 	change := store.Change{Action: incident.ActionRedact, Content: &content, Attest: []incident.Attestation{a},
-		VersionTerms: termsOf(rest), Wait: c.confirmed(s, forRedact), Details: words(in.Note, "reason", in.Reason)}
+		Settle: s.lapsed(), VersionTerms: termsOf(rest), Wait: c.confirmed(s, forRedact), Details: words(in.Note, "reason", in.Reason)}
 	if change.Views, err = w.redactedViews(c, s, rest, removals); err != nil {
 		return err
 	}
@@ -365,12 +393,25 @@ func (w *Workflow) redactDraft(c *call, s *subject, under subject, removals []re
 	return c.append(s, change, withVersion)
 }
 
-func redacted(pointers []string) []string {
+// redacted remembers what was named: pointers, and that values were, which stand only in what the editions say.
+func redacted(removals []removal, named []string) []string {
+	if len(named) == 0 {
+		return nil
+	}
 	var flags []string
-	for _, pointer := range pointers {
-		flags = append(flags, flagRedacted+pointer)
+	for _, r := range removals {
+		if r.element != nil {
+			flags = append(flags, flagRedactedValue)
+			continue
+		}
+		flags = append(flags, flagRedacted+r.pointer)
 	}
 	return flags
+}
+
+// byValue tells whether a redaction can only be told from what the editions around it say.
+func byValue(v incident.Version) bool {
+	return len(flaggedRemovals(v)) == 0 || slices.Contains(v.Flags, flagRedactedValue)
 }
 
 // flaggedRemovals gives the pointers that a redaction named.
@@ -391,7 +432,7 @@ func (w *Workflow) Confirm(ctx context.Context, who identity.Principal, id strin
 		if err := c.may(s, incident.ActionConfirm); err != nil {
 			return err
 		}
-		if err := s.at(rev); err != nil {
+		if err := c.at(s, rev); err != nil {
 			return err
 		}
 		if _, err := s.recordStep(incident.ActionConfirm); err != nil {
@@ -424,13 +465,13 @@ func (c *call) signatureFacts(s *subject, signatures []incident.Attestation) pol
 
 // Widen shows more of a published record. The owner's focal point proposes a handling, which is the new consent; two
 // publishers of other organizations sign; with the last signature it is a new edition.
-func (w *Workflow) Widen(ctx context.Context, who identity.Principal, id string, rev Revision, in *HandlingIn, note string) (Working, error) {
+func (w *Workflow) Widen(ctx context.Context, who identity.Principal, id string, rev Revision, in HandlingChange, note string) (Working, error) {
 	return w.command(ctx, who, id, func(c *call, s *subject) error {
 		d := c.decide(s, incident.ActionWiden, c.factsOn(s, incident.ActionWiden))
 		if !d.Allowed && !d.Partly {
 			return d.Fault("incident")
 		}
-		if err := s.at(rev); err != nil {
+		if err := c.at(s, rev); err != nil {
 			return err
 		}
 		if _, err := s.recordStep(incident.ActionWiden); err != nil {
@@ -443,12 +484,9 @@ func (w *Workflow) Widen(ctx context.Context, who identity.Principal, id string,
 	})
 }
 
-func (w *Workflow) proposeWider(c *call, s *subject, in *HandlingIn, note string) error {
+func (w *Workflow) proposeWider(c *call, s *subject, in HandlingChange, note string) error {
 	if s.open {
 		return fault.New(fault.Conflict, "version.open_exists")
-	}
-	if in == nil {
-		return fault.New(fault.Invalid, "handling.missing").At("/handling", "handling.missing")
 	}
 	content, err := c.tx.Content(s.current.ContentHash)
 	if err != nil {
@@ -458,7 +496,11 @@ func (w *Workflow) proposeWider(c *call, s *subject, in *HandlingIn, note string
 	if err != nil {
 		return err
 	}
-	h, err := c.handling(*in, doc)
+	docs, err := w.editionDocs(c, s)
+	if err != nil {
+		return err
+	}
+	h, err := c.changed(s.record.Handling, in, docs...)
 	if err != nil {
 		return err
 	}

@@ -121,7 +121,7 @@ func TestHoldStays(t *testing.T) {
 		_, err = w.flow.Redact(w.ctx, w.as("fay@north"), id, w.rev(id),
 			workflow.RedactIn{Pointers: []string{"/impact"}, Reason: "privacy"})
 		w.ok(err)
-		_, err = w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), *handlingOf(schema.Members), "")
+		_, err = w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), handlingOf(schema.Members).Change(), "")
 		w.ok(err)
 		if public, ok := w.view(schema.Public, id, 0); !ok || public.Tombstone != "held" {
 			w.t.Fatalf("%v %+v", ok, public)
@@ -147,7 +147,7 @@ func TestHoldStays(t *testing.T) {
 func TestHoldWhatIsNotShown(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		id := w.published(nil, nil)
-		_, err := w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), *handlingOf(schema.Members), "")
+		_, err := w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), handlingOf(schema.Members).Change(), "")
 		w.ok(err)
 		was := len(w.feed(schema.Public))
 		before, _ := w.view(schema.Public, id, 0)

@@ -20,7 +20,7 @@ func (w *Workflow) Withdraw(ctx context.Context, who identity.Principal, id stri
 		if !d.Allowed {
 			return d.Fault("incident")
 		}
-		if err := s.at(rev); err != nil {
+		if err := c.at(s, rev); err != nil {
 			return err
 		}
 		next, err := s.recordStep(incident.ActionWithdraw)
@@ -54,7 +54,7 @@ func (w *Workflow) Merge(ctx context.Context, who identity.Principal, id string,
 		if !d.Allowed {
 			return d.Fault("incident")
 		}
-		if err := s.at(rev); err != nil {
+		if err := c.at(s, rev); err != nil {
 			return err
 		}
 		next, err := s.recordStep(incident.ActionMerge)

@@ -53,7 +53,7 @@ func TestNarrow(t *testing.T) {
 		id := w.published(nil, nil)
 		w.edition(id, other)
 		narrow := func(name string, in workflow.HandlingIn) error {
-			_, err := w.flow.Narrow(w.ctx, w.as(name), id, w.rev(id), in, "asked")
+			_, err := w.flow.Narrow(w.ctx, w.as(name), id, w.rev(id), in.Change(), "asked")
 			return err
 		}
 		w.refused(narrow("ana@north", *handlingOf(schema.Members)), fault.Forbidden, "policy.role")
@@ -105,7 +105,7 @@ func TestNarrow(t *testing.T) {
 func TestNarrowWhileUnderWay(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		id := w.reviewed(nil, nil).Record.ID
-		got, err := w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), *handlingOf(schema.Members), "")
+		got, err := w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), handlingOf(schema.Members).Change(), "")
 		w.ok(err)
 		if got.Version.State != incident.Reviewed || count(got.Attestations, incident.Recommend, false) != 1 || !got.QuorumMet && len(got.Lacking) != 1 {
 			w.t.Fatalf("%+v", got)
@@ -155,7 +155,7 @@ func TestRedact(t *testing.T) {
 		if got.Record.Edition != 3 || got.Pending == nil || got.Pending.What != "redact" || bytes.Contains(got.Body, []byte("More is told")) || got.Version.Base != 3 {
 			w.t.Fatalf("%+v", got.Pending)
 		}
-		_, err = w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), workflow.HandlingIn{Tiers: map[string]schema.Tier{"impact": schema.Members}}, "")
+		_, err = w.flow.Narrow(w.ctx, w.as("fay@north"), id, w.rev(id), workflow.HandlingIn{Tiers: map[string]schema.Tier{"impact": schema.Members}}.Change(), "")
 		w.ok(err)
 		gone()
 		_, err = w.flow.Confirm(w.ctx, w.as("pia@south"), id, w.rev(id), "")
@@ -209,7 +209,11 @@ func TestWiden(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		id := w.published(nil, handlingOf(schema.Members))
 		widen := func(name string, in *workflow.HandlingIn) error {
-			_, err := w.flow.Widen(w.ctx, w.as(name), id, w.rev(id), in, "")
+			change := workflow.HandlingChange{}
+			if in != nil {
+				change = in.Change()
+			}
+			_, err := w.flow.Widen(w.ctx, w.as(name), id, w.rev(id), change, "")
 			return err
 		}
 		w.refused(widen("pia@south", nil), fault.Conflict, "widen.no_proposal")
@@ -240,7 +244,7 @@ func TestWiden(t *testing.T) {
 func TestWidenNamed(t *testing.T) {
 	eachWorld(t, func(w *world) {
 		id := w.publishedNamed()
-		_, err := w.flow.Widen(w.ctx, w.as("fay@north"), id, w.rev(id), handlingOf(schema.Public), "")
+		_, err := w.flow.Widen(w.ctx, w.as("fay@north"), id, w.rev(id), handlingOf(schema.Public).Change(), "")
 		w.ok(err)
 		_, err = w.flow.Claim(w.ctx, w.as("rua@east"), id, workflow.Declared{})
 		w.refused(err, fault.Forbidden, "policy.named_assigned_only")

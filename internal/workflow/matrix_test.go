@@ -163,7 +163,7 @@ func (w *world) actions() map[string]func(id string) error {
 		},
 		incident.ActionNewVersion: func(id string) error { return last(w.flow.NewVersion(w.ctx, w.as("ana@north"), id)) },
 		incident.ActionNarrow: func(id string) error {
-			return last(w.flow.Narrow(w.ctx, w.as(fay), id, rev(id), *handlingOf(schema.Members), ""))
+			return last(w.flow.Narrow(w.ctx, w.as(fay), id, rev(id), handlingOf(schema.Members).Change(), ""))
 		},
 		incident.ActionRedact: func(id string) error {
 			return last(w.flow.Redact(w.ctx, w.as(fay), id, rev(id), workflow.RedactIn{Pointers: []string{"/narrative/members_narrative"}, Reason: "privacy"}))

@@ -85,6 +85,38 @@ func position(list []any, step string) int {
 	return at
 }
 
+// removalAt gives what a pointer leads to, items by their id wherever they have one; a value of a list without ids is
+// given with the list.
+func removalAt(root map[string]any, pointer string) (removal, error) {
+	if _, err := find(root, pointer, false); err != nil {
+		return removal{}, err
+	}
+	var here any = root
+	var steps []string
+	for step := range strings.SplitSeq(pointer[1:], "/") {
+		plain := strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
+		switch value := here.(type) {
+		case map[string]any:
+			here = value[plain]
+		case []any:
+			here = value[position(value, plain)]
+			item, _ := here.(map[string]any)
+			id, ok := item["id"].(string)
+			if !ok {
+				data, err := json.Marshal(here)
+				if err != nil {
+					return removal{}, err
+				}
+				element, err := canonicalValue(data)
+				return removal{"/" + strings.Join(steps, "/"), element}, err
+			}
+			step = escape(id)
+		}
+		steps = append(steps, step)
+	}
+	return removal{pointer: "/" + strings.Join(steps, "/")}, nil
+}
+
 func (p place) set(value any) {
 	if p.object != nil {
 		p.object[p.name] = value

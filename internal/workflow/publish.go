@@ -248,7 +248,7 @@ func (w *Workflow) toEdition(c *call, s *subject, plan publishPlan, f policies.F
 			return err
 		}
 	}
-	change.Views = views
+	change.Views, change.Settle = views, append(change.Settle, s.lapsed()...)
 	change.Release = releases(s.inHand(), "decided")
 	s.record.State, s.record.Edition, s.record.Handling = state, plan.number, s.version.Handling
 	s.record.ReviewDeep = plan.depth

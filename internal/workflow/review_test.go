@@ -125,7 +125,7 @@ func TestHiddenIsUnknown(t *testing.T) {
 				"publish": func(id string) error { _, err := w.flow.Publish(w.ctx, who, id, 5, ""); return err },
 				"save":    func(id string) error { _, err := w.flow.Save(w.ctx, who, id, 5, workflow.Draft{}); return err },
 				"narrow": func(id string) error {
-					_, err := w.flow.Narrow(w.ctx, who, id, 5, workflow.HandlingIn{}, "")
+					_, err := w.flow.Narrow(w.ctx, who, id, 5, workflow.HandlingChange{}, "")
 					return err
 				},
 				"withdraw": func(id string) error { _, err := w.flow.Withdraw(w.ctx, who, id, 5, "legal", ""); return err },

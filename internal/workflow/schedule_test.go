@@ -81,7 +81,7 @@ func TestWhatStopsASchedule(t *testing.T) {
 		_, err = w.flow.Return(w.ctx, w.as("cam@centre"), returned, w.rev(returned), "")
 		w.ok(err)
 		_, err = w.flow.Narrow(w.ctx, w.as("fay@north"), embargoed, w.rev(embargoed),
-			workflow.HandlingIn{Marking: schema.Public, NotBefore: w.clock.Now() + 3*day}, "")
+			workflow.HandlingIn{Marking: schema.Public, NotBefore: w.clock.Now() + 3*day}.Change(), "")
 		w.ok(err)
 		w.due(day, 1) // the plain one: what is embargoed stays
 		w.inState(plain, incident.Live, "")

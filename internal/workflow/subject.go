@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ type subject struct {
 	published    bool
 	current      incident.Version // of the current edition
 	currentTerms map[string][]string
-	signatures   []incident.Attestation // on the current edition, what waits for a second among them
+	signatures   []incident.Attestation // on the current edition, and on earlier ones what waits or waited for a second
 	trusted      []incident.Assignment  // of the current edition: who decides about it while it is quarantined
 
 	standing bool // the owner consented ahead
@@ -81,7 +82,7 @@ func (c *call) subjects(ids []string) ([]*subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	attestations, err := c.tx.AttestationsOf(versions)
+	attestations, err := c.tx.AttestationsOn(ids)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,31 @@ func (c *call) subjects(ids []string) ([]*subject, error) {
 		}
 		subjects[i] = s
 	}
+	addRestrictions(subjects, attestations)
 	return subjects, nil
+}
+
+// addRestrictions adds what was restricted at once while an earlier edition was the current one: another edition does not
+// confirm it.
+func addRestrictions(subjects []*subject, attestations map[string][]incident.Attestation) {
+	of := map[string]*subject{}
+	for _, s := range subjects {
+		if s.published {
+			of[s.record.ID] = s
+		}
+	}
+	for version, signed := range attestations {
+		for _, a := range signed {
+			if s := of[a.Record]; s != nil && version != s.current.ID && isFor(a, atOnce()) {
+				s.signatures = append(slices.Clip(s.signatures), a)
+			}
+		}
+	}
+	for _, s := range of {
+		slices.SortStableFunc(s.signatures, func(a, b incident.Attestation) int {
+			return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.ID, b.ID))
+		})
+	}
 }
 
 func (c *call) lock(ids []string) ([]incident.Record, error) {
@@ -221,8 +246,13 @@ func (c *call) writesFor(owner string) bool {
 // on a version under way: whoever may not know of one must not notice it.
 func (c *call) factsOn(s *subject, action string) policies.Facts {
 	switch action {
-	case incident.ActionConfirm:
-		return c.signatureFacts(s, s.waiting(atOnce()...))
+	case incident.ActionConfirm: // who restricted it, under whichever edition, is like its author
+		waiting := s.waiting(atOnce()...)
+		f := c.signatureFacts(s, waiting)
+		for _, a := range waiting {
+			f.Authors = append(f.Authors, a.Person)
+		}
+		return f
 	case incident.ActionWithdraw:
 		return c.signatureFacts(s, s.waiting(forWithdraw))
 	case incident.ActionMerge:
@@ -243,7 +273,7 @@ func (c *call) factsOn(s *subject, action string) policies.Facts {
 			f.Authors = []string{hold.Person}
 		}
 		return f
-	case "incident.read", "incident.consent_ahead", incident.ActionHold, incident.ActionNote, incident.ActionEndNote:
+	case "incident.read", "incident.read_standing", "incident.consent_ahead", "incident.revoke_consent", incident.ActionHold, incident.ActionNote, incident.ActionEndNote:
 		return c.publishedFacts(s)
 	}
 	return c.facts(s)

@@ -490,6 +490,46 @@ func (w *Workflow) ConsentAhead(ctx context.Context, who identity.Principal, id 
 	return given, err
 }
 
+// StandingConsent is a consent ahead, and until when it stands.
+type StandingConsent = store.StandingConsent
+
+// RevokeConsent takes the consent ahead to updates of a record back (or, without an id, that to updates of all records
+// of the organization). From then on each update needs the focal point again; what was submitted under the consent was
+// consented to, and is taken back by recalling it. Conflict consent.none where there is none.
+func (w *Workflow) RevokeConsent(ctx context.Context, who identity.Principal, id, note string) (StandingConsent, error) {
+	var revoked StandingConsent
+	err := w.write(ctx, who, func(c *call) error {
+		subject := c.who.OrgSlug
+		if id != "" {
+			s, err := c.subject(id)
+			if err != nil {
+				return err
+			}
+			if err := c.may(s, "incident.revoke_consent"); err != nil {
+				return err
+			}
+			subject = id
+		} else if err := c.rules.Decide(c.who, "incident.revoke_consent", policies.Facts{}).Fault("incident"); err != nil {
+			return err
+		}
+		consents, err := c.tx.StandingConsents(c.who.Org, id, c.now)
+		if err != nil {
+			return err
+		}
+		if len(consents) == 0 {
+			return fault.New(fault.Conflict, "consent.none")
+		}
+		for i := range consents {
+			consents[i].Revoked = c.now
+		}
+		revoked = consents[0]
+		revoked.Until = c.now
+		return c.wtx.Append(store.Change{Action: "incident.revoke_consent", Subject: subject, StandingConsents: consents,
+			Details: words(note)})
+	})
+	return revoked, err
+}
+
 // BreakGlass lets an administrator read one record for one hour, for a reason that the owner sees.
 func (w *Workflow) BreakGlass(ctx context.Context, who identity.Principal, id, reason string) (store.BreakGlass, error) {
 	var glass store.BreakGlass

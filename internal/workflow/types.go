@@ -56,6 +56,28 @@ type HandlingIn struct {
 	Excluded    []string               `json:"excluded,omitempty"`
 }
 
+// HandlingChange says what of a handling shall be another; what it leaves out stays as it is.
+type HandlingChange struct {
+	Marking     *schema.Tier           // nil stays
+	Tiers       map[string]schema.Tier // of the sections and items named; the others stay
+	Recipients  []string               // all of them, in place of those there are; nil stays
+	Attribution string                 // "" stays
+	NotBefore   incident.Micros        // 0 stays
+	Excluded    []string               // as Recipients
+}
+
+// Empty tells whether it changes nothing at all.
+func (h HandlingChange) Empty() bool {
+	return h.Marking == nil && len(h.Tiers) == 0 && h.Recipients == nil && h.Attribution == "" && h.NotBefore == 0 &&
+		h.Excluded == nil
+}
+
+// Change gives the change to what a handling says; what it does not say stays.
+func (in HandlingIn) Change() HandlingChange {
+	return HandlingChange{Marking: &in.Marking, Tiers: in.Tiers, Recipients: in.Recipients, Attribution: in.Attribution,
+		NotBefore: in.NotBefore, Excluded: in.Excluded}
+}
+
 // Draft is a body to be kept, incomplete or not, and who may see it. A nil Handling is named to nobody but the owner
 // when a record is created, and leaves what is there when a draft is saved. A nil Body leaves what is there.
 type Draft struct {

@@ -102,6 +102,10 @@ func (w *Workflow) sealed(c *call, record incident.Record, below int, now incide
 		if v.Edition == 0 || v.Edition >= below {
 			continue
 		}
+		if purged(v) || v.ID == c.purging {
+			out = append(out, c.purgedViews(record, v, stricter(v.Handling, now))...)
+			continue
+		}
 		content, err := c.tx.Content(v.ContentHash)
 		if err != nil {
 			return nil, err
@@ -135,13 +139,17 @@ func (w *Workflow) sealed(c *call, record incident.Record, below int, now incide
 func (w *Workflow) redactions(tx *store.Tx, versions []incident.Version) (map[int][]removal, error) {
 	contents := map[int]string{}
 	for _, v := range versions {
-		if v.Edition > 0 {
+		if v.Edition > 0 && !purged(v) {
 			contents[v.Edition] = v.ContentHash
 		}
 	}
 	out := map[int][]removal{}
 	for _, v := range versions {
 		if v.Edition == 0 || v.Class != incident.Redaction {
+			continue
+		}
+		if purged(v) || contents[v.Base] == "" {
+			out[v.Edition] = flaggedRemovals(v)
 			continue
 		}
 		before, err := tx.Content(contents[v.Base])

@@ -49,6 +49,8 @@ type call struct {
 	wtx *store.WriteTx // nil for a question
 	who identity.Principal
 	now incident.Micros
+	// purging is the version that this transaction destroys: what is read inside it is as it was before.
+	purging string
 	*rights
 }
 

@@ -247,6 +247,32 @@ func (w *Workflow) Changes(ctx context.Context, who identity.Principal, id strin
 	return out, err
 }
 
+// recommended gives what somebody recommended, without what was redacted since; nil where it was destroyed.
+func (w *Workflow) recommended(c *call, s *subject, hash string) ([]byte, error) {
+	contents, err := c.tx.Contents([]string{hash})
+	content, ok := contents[hash]
+	if err != nil || !ok {
+		return nil, err
+	}
+	doc, err := w.Schema.Upcast(content.Schema, content.Bytes)
+	if err != nil || !s.published {
+		return doc, err
+	}
+	versions, err := c.tx.Versions(s.record.ID)
+	if err != nil {
+		return nil, err
+	}
+	redactions, err := w.redactions(c.tx, versions)
+	if err != nil {
+		return nil, err
+	}
+	var removals []removal
+	for _, of := range redactions {
+		removals = append(removals, of...)
+	}
+	return without(w.Schema, doc, removals)
+}
+
 func (w *Workflow) changes(c *call, s *subject) (Changes, error) {
 	out := Changes{Base: s.version.Base, Class: s.version.Class}
 	after := s.version.Body
@@ -276,10 +302,10 @@ func (w *Workflow) changes(c *call, s *subject) (Changes, error) {
 	if seen == "" || seen == s.version.ContentHash {
 		return out, nil
 	}
-	content, err := c.tx.Content(seen)
-	if err != nil {
+	before, err := w.recommended(c, s, seen)
+	if err != nil || before == nil {
 		return out, err
 	}
-	_, out.SinceYours, err = incident.Class(content.Bytes, after)
+	_, out.SinceYours, err = incident.Class(before, after)
 	return out, err
 }

@@ -83,7 +83,7 @@ func (s *System) NewVersion(l Life, id string, body []byte, h *workflow.Handling
 // Narrow shows less of a record.
 func (s *System) Narrow(who, id string, h workflow.HandlingIn) {
 	s.t.Helper()
-	_, err := s.Workflow.Narrow(context.Background(), s.As(who), id, s.Revision(who, id), h, "")
+	_, err := s.Workflow.Narrow(context.Background(), s.As(who), id, s.Revision(who, id), h.Change(), "")
 	s.ok(err)
 }
 
@@ -144,7 +144,7 @@ func (s *System) Import(who string, bodies [][]byte) string {
 // Widen proposes, for the owner, to show more of a published record.
 func (s *System) Widen(who, id string, h workflow.HandlingIn) {
 	s.t.Helper()
-	_, err := s.Workflow.Widen(context.Background(), s.As(who), id, s.Revision(who, id), &h, "")
+	_, err := s.Workflow.Widen(context.Background(), s.As(who), id, s.Revision(who, id), h.Change(), "")
 	s.ok(err)
 }
 
