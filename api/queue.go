@@ -51,3 +51,39 @@ func (s *Server) ReadWork(ctx context.Context, in gen.ReadWorkRequestObject) (ge
 		return item
 	})}, nil
 }
+
+// ListWaiting gives what waits for somebody, to whom it concerns.
+func (s *Server) ListWaiting(ctx context.Context, in gen.ListWaitingRequestObject) (gen.ListWaitingResponseObject, error) {
+	r := asked(ctx)
+	page, err := s.Workflow.Waiting(r.ctx, r.who, workflow.WaitingIn{Kind: string(in.Params.Kind), Overdue: in.Params.Overdue,
+		Cursor: s.cursors.open(in.Params.Cursor), Limit: in.Params.Limit})
+	if err != nil {
+		return nil, err
+	}
+	n := names{page.People, page.Orgs}
+	return gen.ListWaiting200JSONResponse{Next: s.cursors.next(page.Next), Waiting: each(page.Items, func(w workflow.WaitingItem) gen.WaitingItem {
+		waits := s.waiting(r.lang, n, w.Waits)
+		return gen.WaitingItem{
+			Id: w.ID, Owner: n.org(w.Owner), What: waits.What, Words: waits.Words, Why: waits.Why, Person: waits.Person,
+			Organization: waits.Organization, Since: waits.Since, Until: waits.Until, Overdue: waits.Overdue,
+			Can: list(s.abilities(r.lang, w.Can)),
+		}
+	})}, nil
+}
+
+// ListBreakGlass gives who broke the glass over which records.
+func (s *Server) ListBreakGlass(ctx context.Context, in gen.ListBreakGlassRequestObject) (gen.ListBreakGlassResponseObject, error) {
+	r := asked(ctx)
+	page, err := s.Workflow.Glasses(r.ctx, r.who, workflow.GlassesIn{Record: in.Params.Id, InForce: in.Params.InForce,
+		Cursor: s.cursors.open(in.Params.Cursor), Limit: in.Params.Limit})
+	if err != nil {
+		return nil, err
+	}
+	n := names{page.People, page.Orgs}
+	return gen.ListBreakGlass200JSONResponse{Next: s.cursors.next(page.Next), Glasses: each(page.Glasses, func(g workflow.Glass) gen.BrokenGlass {
+		return gen.BrokenGlass{
+			Id: g.Record, Person: n.person(g.Person, g.Org), Organization: n.org(g.Org), Reason: g.Reason, From: moment(g.From),
+			Until: moment(g.Until), InForce: g.InForce, Reads: int(g.Reads), LastRead: moment(g.LastRead),
+		}
+	})}, nil
+}

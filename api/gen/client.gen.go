@@ -105,6 +105,13 @@ type ClientInterface interface {
 	// Corresponds with GET /api/reference.css (the `GetReferenceStyle` operationId).
 	GetReferenceStyle(ctx context.Context, params *GetReferenceStyleParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListBreakGlass See who broke the glass over records, until when and why
+	//
+	// Focal points see it of the records of their organization, at once; auditors of all.
+	//
+	// Corresponds with GET /api/v1/break-glass (the `ListBreakGlass` operationId).
+	ListBreakGlass(ctx context.Context, params *ListBreakGlassParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ExportIncidents Take the whole answer of a search as JSON Lines
 	//
 	// The first line names the query, the time, the position in the feed and the licences; each further line is one record as you may read it; the last line counts them.
@@ -1244,6 +1251,13 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v1/vocabularies/{list} (the `GetVocabulary` operationId).
 	GetVocabulary(ctx context.Context, list string, params *GetVocabularyParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListWaiting See what waits for somebody, and what you can do about it
+	//
+	// Holds, what a second person confirms, what another approver signs, schedules, quarantines and appeals: of the records of your organization, of those it has in hand, of those where you can take the next step, and of what you began. Those who oversee every record see all of it.
+	//
+	// Corresponds with GET /api/v1/waiting (the `ListWaiting` operationId).
+	ListWaiting(ctx context.Context, params *ListWaitingParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReadWork See the open versions of your organization, or those it has in hand
 	//
 	// Corresponds with GET /api/v1/work (the `ReadWork` operationId).
@@ -1297,6 +1311,23 @@ func (c *Client) GetContract(ctx context.Context, params *GetContractParams, req
 // Corresponds with GET /api/reference.css (the `GetReferenceStyle` operationId).
 func (c *Client) GetReferenceStyle(ctx context.Context, params *GetReferenceStyleParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReferenceStyleRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListBreakGlass See who broke the glass over records, until when and why
+//
+// Focal points see it of the records of their organization, at once; auditors of all.
+//
+// Corresponds with GET /api/v1/break-glass (the `ListBreakGlass` operationId).
+func (c *Client) ListBreakGlass(ctx context.Context, params *ListBreakGlassParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListBreakGlassRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3836,6 +3867,23 @@ func (c *Client) GetVocabulary(ctx context.Context, list string, params *GetVoca
 	return c.Client.Do(req)
 }
 
+// ListWaiting See what waits for somebody, and what you can do about it
+//
+// Holds, what a second person confirms, what another approver signs, schedules, quarantines and appeals: of the records of your organization, of those it has in hand, of those where you can take the next step, and of what you began. Those who oversee every record see all of it.
+//
+// Corresponds with GET /api/v1/waiting (the `ListWaiting` operationId).
+func (c *Client) ListWaiting(ctx context.Context, params *ListWaitingParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListWaitingRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReadWork See the open versions of your organization, or those it has in hand
 //
 // Corresponds with GET /api/v1/work (the `ReadWork` operationId).
@@ -4010,6 +4058,88 @@ func NewGetReferenceStyleRequest(server string, params *GetReferenceStyleParams)
 		// styled parameters, preserving literal commas as delimiters
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListBreakGlassRequest constructs an http.Request for the ListBreakGlass method
+func NewListBreakGlassRequest(server string, params *ListBreakGlassParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/break-glass")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", params.Id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "in_force", params.InForce, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
 
 		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 			return nil, err
@@ -10603,6 +10733,88 @@ func NewGetVocabularyRequest(server string, list string, params *GetVocabularyPa
 	return req, nil
 }
 
+// NewListWaitingRequest constructs an http.Request for the ListWaiting method
+func NewListWaitingRequest(server string, params *ListWaitingParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/waiting")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "kind", params.Kind, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "overdue", params.Overdue, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "limit", params.Limit, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewReadWorkRequest constructs an http.Request for the ReadWork method
 func NewReadWorkRequest(server string, params *ReadWorkParams) (*http.Request, error) {
 	var err error
@@ -10869,6 +11081,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/reference.css (the `GetReferenceStyle` operationId).
 	GetReferenceStyleWithResponse(ctx context.Context, params *GetReferenceStyleParams, reqEditors ...RequestEditorFn) (*GetReferenceStyleResponse, error)
+
+	// ListBreakGlassWithResponse See who broke the glass over records, until when and why
+	//
+	// Focal points see it of the records of their organization, at once; auditors of all.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/break-glass (the `ListBreakGlass` operationId).
+	ListBreakGlassWithResponse(ctx context.Context, params *ListBreakGlassParams, reqEditors ...RequestEditorFn) (*ListBreakGlassResponse, error)
 
 	// ExportIncidentsWithResponse Take the whole answer of a search as JSON Lines
 	//
@@ -12077,6 +12298,15 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v1/vocabularies/{list} (the `GetVocabulary` operationId).
 	GetVocabularyWithResponse(ctx context.Context, list string, params *GetVocabularyParams, reqEditors ...RequestEditorFn) (*GetVocabularyResponse, error)
 
+	// ListWaitingWithResponse See what waits for somebody, and what you can do about it
+	//
+	// Holds, what a second person confirms, what another approver signs, schedules, quarantines and appeals: of the records of your organization, of those it has in hand, of those where you can take the next step, and of what you began. Those who oversee every record see all of it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v1/waiting (the `ListWaiting` operationId).
+	ListWaitingWithResponse(ctx context.Context, params *ListWaitingParams, reqEditors ...RequestEditorFn) (*ListWaitingResponse, error)
+
 	// ReadWorkWithResponse See the open versions of your organization, or those it has in hand
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -12225,6 +12455,47 @@ func (r GetReferenceStyleResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetReferenceStyleResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListBreakGlassResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *GlassPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListBreakGlassResponse) GetJSON200() *GlassPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListBreakGlassResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListBreakGlassResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListBreakGlassResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListBreakGlassResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16016,6 +16287,47 @@ func (r GetVocabularyResponse) ContentType() string {
 	return ""
 }
 
+type ListWaitingResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaitingPage
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListWaitingResponse) GetJSON200() *WaitingPage {
+	return r.JSON200
+}
+
+// GetBody returns the raw response body bytes
+func (r ListWaitingResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListWaitingResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListWaitingResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListWaitingResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReadWorkResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -16176,6 +16488,21 @@ func (c *ClientWithResponses) GetReferenceStyleWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetReferenceStyleResponse(rsp)
+}
+
+// ListBreakGlassWithResponse See who broke the glass over records, until when and why
+//
+// Focal points see it of the records of their organization, at once; auditors of all.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/break-glass (the `ListBreakGlass` operationId).
+func (c *ClientWithResponses) ListBreakGlassWithResponse(ctx context.Context, params *ListBreakGlassParams, reqEditors ...RequestEditorFn) (*ListBreakGlassResponse, error) {
+	rsp, err := c.ListBreakGlass(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListBreakGlassResponse(rsp)
 }
 
 // ExportIncidentsWithResponse Take the whole answer of a search as JSON Lines
@@ -18219,6 +18546,21 @@ func (c *ClientWithResponses) GetVocabularyWithResponse(ctx context.Context, lis
 	return ParseGetVocabularyResponse(rsp)
 }
 
+// ListWaitingWithResponse See what waits for somebody, and what you can do about it
+//
+// Holds, what a second person confirms, what another approver signs, schedules, quarantines and appeals: of the records of your organization, of those it has in hand, of those where you can take the next step, and of what you began. Those who oversee every record see all of it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v1/waiting (the `ListWaiting` operationId).
+func (c *ClientWithResponses) ListWaitingWithResponse(ctx context.Context, params *ListWaitingParams, reqEditors ...RequestEditorFn) (*ListWaitingResponse, error) {
+	rsp, err := c.ListWaiting(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListWaitingResponse(rsp)
+}
+
 // ReadWorkWithResponse See the open versions of your organization, or those it has in hand
 //
 // Returns a wrapper object for the known response body format(s).
@@ -18352,6 +18694,32 @@ func ParseGetReferenceStyleResponse(rsp *http.Response) (*GetReferenceStyleRespo
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListBreakGlassResponse parses an HTTP response from a ListBreakGlassWithResponse call
+func ParseListBreakGlassResponse(rsp *http.Response) (*ListBreakGlassResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListBreakGlassResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest GlassPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	}
 
 	return response, nil
@@ -21063,6 +21431,32 @@ func ParseGetVocabularyResponse(rsp *http.Response) (*GetVocabularyResponse, err
 			headers.ETag = value
 		}
 		response.Headers200 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListWaitingResponse parses an HTTP response from a ListWaitingWithResponse call
+func ParseListWaitingResponse(rsp *http.Response) (*ListWaitingResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListWaitingResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaitingPage
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
 	}
 
 	return response, nil

@@ -667,42 +667,42 @@ func (e VersionState) Valid() bool {
 	}
 }
 
-// Defines values for WaitingWhat.
+// Defines values for WaitingKind.
 const (
-	WaitingWhatAppeal       WaitingWhat = "appeal"
-	WaitingWhatConfirm      WaitingWhat = "confirm"
-	WaitingWhatHold         WaitingWhat = "hold"
-	WaitingWhatMerge        WaitingWhat = "merge"
-	WaitingWhatPurge        WaitingWhat = "purge"
-	WaitingWhatPurgeEdition WaitingWhat = "purge_edition"
-	WaitingWhatQuarantine   WaitingWhat = "quarantine"
-	WaitingWhatSchedule     WaitingWhat = "schedule"
-	WaitingWhatWiden        WaitingWhat = "widen"
-	WaitingWhatWithdraw     WaitingWhat = "withdraw"
+	WaitingKindAppeal       WaitingKind = "appeal"
+	WaitingKindConfirm      WaitingKind = "confirm"
+	WaitingKindHold         WaitingKind = "hold"
+	WaitingKindMerge        WaitingKind = "merge"
+	WaitingKindPurge        WaitingKind = "purge"
+	WaitingKindPurgeEdition WaitingKind = "purge_edition"
+	WaitingKindQuarantine   WaitingKind = "quarantine"
+	WaitingKindSchedule     WaitingKind = "schedule"
+	WaitingKindWiden        WaitingKind = "widen"
+	WaitingKindWithdraw     WaitingKind = "withdraw"
 )
 
-// Valid indicates whether the value is a known member of the WaitingWhat enum.
-func (e WaitingWhat) Valid() bool {
+// Valid indicates whether the value is a known member of the WaitingKind enum.
+func (e WaitingKind) Valid() bool {
 	switch e {
-	case WaitingWhatAppeal:
+	case WaitingKindAppeal:
 		return true
-	case WaitingWhatConfirm:
+	case WaitingKindConfirm:
 		return true
-	case WaitingWhatHold:
+	case WaitingKindHold:
 		return true
-	case WaitingWhatMerge:
+	case WaitingKindMerge:
 		return true
-	case WaitingWhatPurge:
+	case WaitingKindPurge:
 		return true
-	case WaitingWhatPurgeEdition:
+	case WaitingKindPurgeEdition:
 		return true
-	case WaitingWhatQuarantine:
+	case WaitingKindQuarantine:
 		return true
-	case WaitingWhatSchedule:
+	case WaitingKindSchedule:
 		return true
-	case WaitingWhatWiden:
+	case WaitingKindWiden:
 		return true
-	case WaitingWhatWithdraw:
+	case WaitingKindWithdraw:
 		return true
 	default:
 		return false
@@ -1506,6 +1506,31 @@ type Glass struct {
 	// Id The record
 	Id    string    `json:"id"`
 	Until time.Time `json:"until"`
+}
+
+// GlassPage defines model for GlassPage.
+type GlassPage struct {
+	Glasses []BrokenGlass `json:"glasses"`
+	Next    *string       `json:"next"`
+}
+
+// BrokenGlass defines model for GlassPage.glasses.
+type BrokenGlass struct {
+	From time.Time `json:"from"`
+
+	// Id The record
+	Id           string    `json:"id"`
+	InForce      bool      `json:"in_force"`
+	LastRead     time.Time `json:"last_read,omitempty,omitzero"`
+	Organization string    `json:"organization"`
+	Person       string    `json:"person"`
+
+	// Reads How often they read the record on the days of it; counted a few seconds later
+	Reads int `json:"reads"`
+
+	// Reason Gone with what was purged
+	Reason string    `json:"reason,omitempty,omitzero"`
+	Until  time.Time `json:"until"`
 }
 
 // Grant defines model for Grant.
@@ -2586,15 +2611,43 @@ type Waiting struct {
 	Person       string      `json:"person,omitempty,omitzero"`
 	Since        time.Time   `json:"since"`
 	Until        time.Time   `json:"until,omitempty,omitzero"`
-	What         WaitingWhat `json:"what"`
+	What         WaitingKind `json:"what"`
 
 	// Why A code: the reason, or what is to be confirmed, or what stood in the way
 	Why   string `json:"why,omitempty,omitzero"`
 	Words string `json:"words,omitempty,omitzero"`
 }
 
-// WaitingWhat defines model for Waiting.What.
-type WaitingWhat string
+// WaitingKind defines model for WaitingKind.
+type WaitingKind string
+
+// WaitingPage defines model for WaitingPage.
+type WaitingPage struct {
+	Next    *string       `json:"next"`
+	Waiting []WaitingItem `json:"waiting"`
+}
+
+// WaitingItem defines model for WaitingPage.waiting.
+type WaitingItem struct {
+	// Can What goes on with it or ends it.
+	Can []Ability `json:"can"`
+
+	// Id The record
+	Id           string `json:"id"`
+	Organization string `json:"organization,omitempty,omitzero"`
+	Overdue      bool   `json:"overdue"`
+
+	// Owner Where you may know it; so are person and organization
+	Owner  string      `json:"owner,omitempty,omitzero"`
+	Person string      `json:"person,omitempty,omitzero"`
+	Since  time.Time   `json:"since"`
+	Until  time.Time   `json:"until,omitempty,omitzero"`
+	What   WaitingKind `json:"what"`
+
+	// Why A code: the reason, or what is to be confirmed, or what stood in the way
+	Why   string `json:"why,omitempty,omitzero"`
+	Words string `json:"words,omitempty,omitzero"`
+}
 
 // Warning defines model for Warning.
 type Warning struct {
@@ -2913,6 +2966,24 @@ type GetContractParams struct {
 
 // GetReferenceStyleParams defines parameters for GetReferenceStyle.
 type GetReferenceStyleParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// ListBreakGlassParams defines parameters for ListBreakGlass.
+type ListBreakGlassParams struct {
+	// Id Only over this record.
+	Id string `form:"id,omitempty" json:"id,omitempty,omitzero"`
+
+	// InForce Only while it lasts.
+	InForce bool `form:"in_force,omitempty" json:"in_force,omitempty,omitzero"`
+
+	// Limit How many at most, 1 to 200.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The `next` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
@@ -3795,6 +3866,24 @@ type ListVocabulariesParams struct {
 
 // GetVocabularyParams defines parameters for GetVocabulary.
 type GetVocabularyParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// ListWaitingParams defines parameters for ListWaiting.
+type ListWaitingParams struct {
+	// Kind Only what waits for this.
+	Kind WaitingKind `form:"kind,omitempty" json:"kind,omitempty,omitzero"`
+
+	// Overdue Only what was to be done by now.
+	Overdue bool `form:"overdue,omitempty" json:"overdue,omitempty,omitzero"`
+
+	// Limit How many at most, 1 to 200.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// Cursor The `next` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }

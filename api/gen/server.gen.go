@@ -29,6 +29,9 @@ type ServerInterface interface {
 	// GetReferenceStyle Read the style of the reference page
 	// (GET /api/reference.css)
 	GetReferenceStyle(c *gin.Context, params GetReferenceStyleParams)
+	// ListBreakGlass See who broke the glass over records, until when and why
+	// (GET /api/v1/break-glass)
+	ListBreakGlass(c *gin.Context, params ListBreakGlassParams)
 	// ExportIncidents Take the whole answer of a search as JSON Lines
 	// (GET /api/v1/export)
 	ExportIncidents(c *gin.Context, params ExportIncidentsParams)
@@ -290,6 +293,9 @@ type ServerInterface interface {
 	// GetVocabulary Read a vocabulary
 	// (GET /api/v1/vocabularies/{list})
 	GetVocabulary(c *gin.Context, list string, params GetVocabularyParams)
+	// ListWaiting See what waits for somebody, and what you can do about it
+	// (GET /api/v1/waiting)
+	ListWaiting(c *gin.Context, params ListWaitingParams)
 	// ReadWork See the open versions of your organization, or those it has in hand
 	// (GET /api/v1/work)
 	ReadWork(c *gin.Context, params ReadWorkParams)
@@ -389,6 +395,65 @@ func (siw *ServerInterfaceWrapper) GetReferenceStyle(c *gin.Context) {
 	}
 
 	siw.Handler.GetReferenceStyle(c, params)
+}
+
+// ListBreakGlass operation middleware
+func (siw *ServerInterfaceWrapper) ListBreakGlass(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListBreakGlassParams
+
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", c.Request.URL.Query(), &params.Id, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter id: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "in_force" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "in_force", c.Request.URL.Query(), &params.InForce, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter in_force: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListBreakGlass(c, params)
 }
 
 // ExportIncidents operation middleware
@@ -4418,6 +4483,65 @@ func (siw *ServerInterfaceWrapper) GetVocabulary(c *gin.Context) {
 	siw.Handler.GetVocabulary(c, list, params)
 }
 
+// ListWaiting operation middleware
+func (siw *ServerInterfaceWrapper) ListWaiting(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListWaitingParams
+
+	// ------------- Optional query parameter "kind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "kind", c.Request.URL.Query(), &params.Kind, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter kind: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "overdue" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "overdue", c.Request.URL.Query(), &params.Overdue, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter overdue: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "limit" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "limit", c.Request.URL.Query(), &params.Limit, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter limit: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", c.Request.URL.Query(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter cursor: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ListWaiting(c, params)
+}
+
 // ReadWork operation middleware
 func (siw *ServerInterfaceWrapper) ReadWork(c *gin.Context) {
 
@@ -4577,6 +4701,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api", wrapper.GetReference)
 	router.GET(options.BaseURL+"/api/openapi.json", wrapper.GetContract)
 	router.GET(options.BaseURL+"/api/reference.css", wrapper.GetReferenceStyle)
+	router.GET(options.BaseURL+"/api/v1/break-glass", wrapper.ListBreakGlass)
 	router.GET(options.BaseURL+"/api/v1/export", wrapper.ExportIncidents)
 	router.GET(options.BaseURL+"/api/v1/feed", wrapper.ReadFeed)
 	router.GET(options.BaseURL+"/api/v1/grants", wrapper.ListGrants)
@@ -4664,6 +4789,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/api/v1/tokens/:id/revoke", wrapper.RevokeToken)
 	router.GET(options.BaseURL+"/api/v1/vocabularies", wrapper.ListVocabularies)
 	router.GET(options.BaseURL+"/api/v1/vocabularies/:list", wrapper.GetVocabulary)
+	router.GET(options.BaseURL+"/api/v1/waiting", wrapper.ListWaiting)
 	router.GET(options.BaseURL+"/api/v1/work", wrapper.ReadWork)
 	router.GET(options.BaseURL+"/healthz", wrapper.GetHealth)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadiness)
@@ -4832,6 +4958,28 @@ func (response GetReferenceStyle200TextcssResponse) VisitGetReferenceStyleRespon
 		defer closer.Close()
 	}
 	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type ListBreakGlassRequestObject struct {
+	Params ListBreakGlassParams
+}
+
+type ListBreakGlassResponseObject interface {
+	VisitListBreakGlassResponse(w http.ResponseWriter) error
+}
+
+type ListBreakGlass200JSONResponse GlassPage
+
+func (response ListBreakGlass200JSONResponse) VisitListBreakGlassResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
 	return err
 }
 
@@ -7315,6 +7463,28 @@ func (response GetVocabulary200JSONResponse) VisitGetVocabularyResponse(w http.R
 	return err
 }
 
+type ListWaitingRequestObject struct {
+	Params ListWaitingParams
+}
+
+type ListWaitingResponseObject interface {
+	VisitListWaitingResponse(w http.ResponseWriter) error
+}
+
+type ListWaiting200JSONResponse WaitingPage
+
+func (response ListWaiting200JSONResponse) VisitListWaitingResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReadWorkRequestObject struct {
 	Params ReadWorkParams
 }
@@ -7392,6 +7562,9 @@ type StrictServerInterface interface {
 	// GetReferenceStyle Read the style of the reference page
 	// (GET /api/reference.css)
 	GetReferenceStyle(ctx context.Context, request GetReferenceStyleRequestObject) (GetReferenceStyleResponseObject, error)
+	// ListBreakGlass See who broke the glass over records, until when and why
+	// (GET /api/v1/break-glass)
+	ListBreakGlass(ctx context.Context, request ListBreakGlassRequestObject) (ListBreakGlassResponseObject, error)
 	// ExportIncidents Take the whole answer of a search as JSON Lines
 	// (GET /api/v1/export)
 	ExportIncidents(ctx context.Context, request ExportIncidentsRequestObject) (ExportIncidentsResponseObject, error)
@@ -7653,6 +7826,9 @@ type StrictServerInterface interface {
 	// GetVocabulary Read a vocabulary
 	// (GET /api/v1/vocabularies/{list})
 	GetVocabulary(ctx context.Context, request GetVocabularyRequestObject) (GetVocabularyResponseObject, error)
+	// ListWaiting See what waits for somebody, and what you can do about it
+	// (GET /api/v1/waiting)
+	ListWaiting(ctx context.Context, request ListWaitingRequestObject) (ListWaitingResponseObject, error)
 	// ReadWork See the open versions of your organization, or those it has in hand
 	// (GET /api/v1/work)
 	ReadWork(ctx context.Context, request ReadWorkRequestObject) (ReadWorkResponseObject, error)
@@ -7792,6 +7968,32 @@ func (sh *strictHandler) GetReferenceStyle(ctx *gin.Context, params GetReference
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetReferenceStyleResponseObject); ok {
 		if err := validResponse.VisitGetReferenceStyleResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListBreakGlass operation middleware
+func (sh *strictHandler) ListBreakGlass(ctx *gin.Context, params ListBreakGlassParams) {
+	var request ListBreakGlassRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListBreakGlass(ctx, request.(ListBreakGlassRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListBreakGlass")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListBreakGlassResponseObject); ok {
+		if err := validResponse.VisitListBreakGlassResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {
@@ -11116,6 +11318,32 @@ func (sh *strictHandler) GetVocabulary(ctx *gin.Context, list string, params Get
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(GetVocabularyResponseObject); ok {
 		if err := validResponse.VisitGetVocabularyResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ListWaiting operation middleware
+func (sh *strictHandler) ListWaiting(ctx *gin.Context, params ListWaitingParams) {
+	var request ListWaitingRequestObject
+
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListWaiting(ctx, request.(ListWaitingRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListWaiting")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ListWaitingResponseObject); ok {
+		if err := validResponse.VisitListWaitingResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

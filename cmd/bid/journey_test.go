@@ -60,6 +60,14 @@ func (b bid) decisions() {
 	b.refused(2, "", "record", "hold", "--as", "pia@sec", "--reason", "because", id)
 	b.do("record", "hold", "--as", "pia@sec", "--reason", "refuted", id)
 	b.want(b.do("record", "show", "--as", "felix@north", id), id+"\theld\tedition 1", "waits\thold\tpia@sec\t")
+	waiting := b.do("record", "waiting", "--as", "felix@north", "--kind", "hold")
+	b.want(waiting, "RECORD", id+"  hold", "refuted", "pia@sec", "withdraw")
+	if overdue := b.do("record", "waiting", "--as", "felix@north", "--overdue"); overdue != "" {
+		b.Errorf("overdue: %s", overdue)
+	}
+	if nothing := b.do("record", "glass", "--as", "felix@north", id); nothing != "" {
+		b.Errorf("a broken glass: %s", nothing)
+	}
 	b.refused(2, "", "record", "lift", "--as", "pia@sec", id)
 	b.refused(2, "", "record", "purge", "--as", "pia@sec", "--reason", "privacy", id)
 }

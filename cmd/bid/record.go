@@ -30,6 +30,8 @@ func recordCommand(o *options) *cobra.Command {
 	cmd := &cobra.Command{Use: "record", Short: "Decide about one record: hold, schedule, quarantine, appeal, note, redact, purge …"}
 	cmd.AddCommand(
 		recordShow(o),
+		recordWaiting(o),
+		recordGlass(o),
 		o.decision("hold", "Take a published record from its readers while it is checked", withReason,
 			func(ctx context.Context, c *gen.Client, id, _ string, d decision) (*http.Response, error) {
 				return c.HoldIncident(ctx, id, &gen.HoldIncidentParams{}, gen.ReasonIn{Reason: d.reason, Note: d.note})
@@ -218,8 +220,7 @@ func (o *options) decision(name, short string, flags func(*cobra.Command, *decis
 func known(ctx context.Context, client *gen.Client, id string) string {
 	for _, read := range reads(client) {
 		var working gen.Working
-		response, err := read(ctx, id)
-		if answer(response, err, &working) == nil && working.Revision != "" {
+		if read(ctx, id, &working) == nil && working.Revision != "" {
 			return `"r` + working.Revision + `"`
 		}
 	}
@@ -227,13 +228,15 @@ func known(ctx context.Context, client *gen.Client, id string) string {
 }
 
 // reads gives the ways in which somebody may be told how a record stands, the fullest first.
-func reads(client *gen.Client) []func(ctx context.Context, id string) (*http.Response, error) {
-	return []func(context.Context, string) (*http.Response, error){
-		func(ctx context.Context, id string) (*http.Response, error) {
-			return client.GetWorking(ctx, id, &gen.GetWorkingParams{})
+func reads(client *gen.Client) []func(ctx context.Context, id string, out any) error {
+	return []func(context.Context, string, any) error{
+		func(ctx context.Context, id string, out any) error {
+			response, err := client.GetWorking(ctx, id, &gen.GetWorkingParams{})
+			return answer(response, err, out)
 		},
-		func(ctx context.Context, id string) (*http.Response, error) {
-			return client.GetStanding(ctx, id, &gen.GetStandingParams{})
+		func(ctx context.Context, id string, out any) error {
+			response, err := client.GetStanding(ctx, id, &gen.GetStandingParams{})
+			return answer(response, err, out)
 		},
 	}
 }
@@ -248,8 +251,7 @@ func recordShow(o *options) *cobra.Command {
 				var refused error
 				for _, read := range reads(client) {
 					var raw json.RawMessage
-					response, err := read(cmd.Context(), args[0])
-					if refused = answer(response, err, &raw); refused == nil {
+					if refused = read(cmd.Context(), args[0], &raw); refused == nil {
 						return show(cmd, raw)
 					}
 				}

@@ -39,6 +39,9 @@ func (c *Catalog) Incident(ctx context.Context, who identity.Principal, ref, lan
 	if found.Tier == schema.Named && found.Tombstone == "" {
 		c.Store.Events().Record(store.Event{Kind: "read_named", Person: who.Person, Org: who.Org, Subject: id})
 	}
+	if r.Breaks(id, r.now) && found.Tombstone == "" {
+		c.Store.Events().Record(store.Event{Kind: store.EventReadGlass, Person: who.Person, Org: who.Org, Subject: id})
+	}
 	reading, err := c.reading(found, lang)
 	if err == nil && reading.Tombstone == nil {
 		reading.Notes = r.shown(notes, found)

@@ -70,6 +70,7 @@ func values(op *api.Operation, parameter string, hidden []string, batch string) 
 		"duty": {"review", "publish"}, "assigned": {"true"}, "mine": {"true"}, "state": {"draft", "submitted"},
 		"batch": {batch, noBatch}, "outcome": {"created", "refused"}, "action": {"incident.claim", "incident.read"}, "id": records,
 		"person": {"rex@lake"}, "organization": {"lake", "north"}, "subject": records, "cursor": nil,
+		"kind": {"hold", "widen"}, "overdue": {"true"}, "in_force": {"true"},
 		"encoding": nil, "dates": nil, "set": nil, "check": nil, // of importFiles, which is never only read
 	}
 	list, ok := known[parameter]
@@ -314,12 +315,12 @@ func mayKnow(who string, op *api.Operation) bool {
 		return op.Action != "incident.read"
 	}
 	switch kind(op) {
-	case "imports", "policy":
+	case "imports", "policy", "waiting":
 		return true
 	case "index":
 		return who == "ada@hq"
 	}
-	return kind(op) == "ledger" && who == "aud@hq"
+	return op.Action == "ledger.read" && who == "aud@hq"
 }
 
 // asks tells whether somebody is asked for an answer: what is the same whoever asks, of the public alone; of the many

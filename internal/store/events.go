@@ -24,6 +24,9 @@ const (
 	rememberDays = 2                 // idempotency keys
 )
 
+// EventReadGlass is the kind of an event: somebody read a record over which they had broken the glass.
+const EventReadGlass = "read_glass"
+
 // Event is something that happened and changed nothing: a refusal, a sign-in, the reading of a named view, an export.
 type Event struct {
 	Kind    string // refused, signed_in, read_named, exported …

@@ -497,6 +497,64 @@ func TestBreakGlass(t *testing.T) {
 	})
 }
 
+// TestGlassesAreSeen: the owner's focal points are shown at once who broke the glass, for how long, why, and whether they
+// read; auditors are shown all; nobody else any.
+func TestGlassesAreSeen(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		id, never := w.publishedNamed(), w.published(nil, nil)
+		for _, of := range []string{never, id} {
+			_, err := w.flow.BreakGlass(w.ctx, w.as("adam@secretariat"), of, "a court asks")
+			w.ok(err)
+		}
+		for range 2 {
+			_, err := w.flow.Working(w.ctx, w.as("adam@secretariat"), id)
+			w.ok(err)
+		}
+		w.ok(w.store.Events().Flush(w.ctx))
+		until := w.glasses("fay@north", workflow.GlassesIn{Record: id})[0].Until
+		for name, want := range map[string]int{"fay@north": 2, "otto@secretariat": 2, "eva@east": 0} {
+			got := w.glasses(name, workflow.GlassesIn{Limit: 1})
+			if len(got) != want {
+				w.t.Errorf("%s sees %d", name, len(got))
+			}
+			for _, g := range got {
+				reads := map[string]int64{id: 2, never: 0}[g.Record]
+				if g.Person != "adam" || g.Org != "secretariat" || g.Reason != "a court asks" || !g.InForce || g.Reads != reads ||
+					(g.LastRead != 0) != (reads > 0) {
+					w.t.Errorf("%s: %+v", name, g)
+				}
+			}
+		}
+		for _, name := range []string{"ana@north", "adam@secretariat", "pia@south", "lea@west"} {
+			_, err := w.flow.Glasses(w.ctx, w.as(name), workflow.GlassesIn{})
+			w.refused(err, fault.Forbidden, "")
+		}
+		_, err := w.flow.Glasses(w.ctx, identity.Principal{}, workflow.GlassesIn{})
+		w.refused(err, fault.Unauthenticated, "auth.required")
+		w.clock.Set(until)
+		if got := w.glasses("fay@north", workflow.GlassesIn{Record: id}); len(got) != 1 || got[0].InForce {
+			w.t.Errorf("%+v", got)
+		}
+		if got := w.glasses("fay@north", workflow.GlassesIn{InForce: true}); len(got) > 1 {
+			w.t.Errorf("%+v", got)
+		}
+	})
+}
+
+// glasses gives the glasses that somebody sees broken, page by page.
+func (w *world) glasses(name string, in workflow.GlassesIn) []workflow.Glass {
+	w.t.Helper()
+	var all []workflow.Glass
+	for {
+		page, err := w.flow.Glasses(w.ctx, w.as(name), in)
+		w.ok(err)
+		all = append(all, page.Glasses...)
+		if in.Cursor = page.Next; in.Cursor == "" {
+			return all
+		}
+	}
+}
+
 // TestTokensAndPeople: nobody acts on more rights than theirs.
 func TestTokensAndPeople(t *testing.T) {
 	eachWorld(t, func(w *world) {

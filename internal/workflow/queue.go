@@ -171,16 +171,21 @@ func (c *call) inScope(f *store.WorkFilter, action identity.GrantAction, states 
 		in[i] = string(state)
 	}
 	for _, scope := range c.rules.Scopes(c.who.Org, action) {
-		// A part of what a record names is enough to see to it: several publish it together.
-		sql, args := policies.ScopeSQL(c.w.Schema, scope, identity.GrantReview)
-		sql = "versions.state IN ? AND (" + sql + ")"
-		args = append([]any{in}, args...)
-		if scope.Highest != nil { // of the record as it stands too, when the version would show more
-			sql += " AND (records.edition = 0 OR records.marking <= ?)"
-			args = append(args, int(*scope.Highest))
-		}
-		f.Scopes = append(f.Scopes, store.ScopeSQL{SQL: sql, Args: args})
+		sql, args := c.partOf(scope)
+		f.Scopes = append(f.Scopes, store.ScopeSQL{SQL: "versions.state IN ? AND " + sql, Args: append([]any{in}, args...)})
 	}
+}
+
+// partOf gives a scope as a condition for what it covers a part of, the record as it stands too: when a version would
+// show more than its record does, that is not for those whose grant ends below.
+func (c *call) partOf(scope identity.Scope) (string, []any) {
+	// A part of what a record names is enough to see to it: several publish it together.
+	sql, args := policies.ScopeSQL(c.w.Schema, scope, identity.GrantReview)
+	if scope.Highest != nil {
+		sql += " AND (records.edition = 0 OR records.marking <= ?)"
+		args = append(args, int(*scope.Highest))
+	}
+	return sql, args
 }
 
 // inOrder reads the subjects of a work list, in its order.

@@ -147,6 +147,53 @@ type Waits struct {
 	Overdue bool
 }
 
+// WaitingIn asks for a page of what waits. Kind "" is every kind; Overdue asks for what was to be done by now.
+type WaitingIn struct {
+	Kind    string
+	Overdue bool
+	Cursor  string
+	Limit   int
+}
+
+// WaitingItem is something of a record that waits for somebody. By, Org and Owner are "" where the asker may not know
+// them; Can are the actions that go on with it.
+type WaitingItem struct {
+	Waits
+	ID    string
+	Owner string
+	Can   []Ability
+}
+
+// WaitingList is a page of what waits. Next is "" on the last.
+type WaitingList struct {
+	Items  []WaitingItem
+	Next   string
+	People map[string]identity.Person
+	Orgs   map[string]identity.Org
+}
+
+// GlassesIn asks for a page of the glasses that were broken: over one record, or with Record "" over any.
+type GlassesIn struct {
+	Record  string
+	InForce bool
+	Cursor  string
+	Limit   int
+}
+
+// Glass is a glass that was broken over a record.
+type Glass struct {
+	store.BrokenGlass
+	InForce bool
+}
+
+// GlassList is a page of them. Next is "" on the last.
+type GlassList struct {
+	Glasses []Glass
+	Next    string
+	People  map[string]identity.Person
+	Orgs    map[string]identity.Org
+}
+
 // Warning tells of what is not wrong and yet matters, such as workflow.nobody_can_review.
 type Warning struct {
 	Code   string

@@ -29,8 +29,8 @@ func (w *Workflow) Working(ctx context.Context, who identity.Principal, id strin
 		head := c.decide(s, "incident.read_head", f)
 		switch {
 		case work.Allowed:
-			if out, err = w.fullWorking(c, s, f); err == nil && f.Marking == schema.Named && c.who.Org != s.record.Owner {
-				w.Store.Events().Record(store.Event{Kind: "read_named", Person: who.Person, Org: who.Org, Subject: id})
+			if out, err = w.fullWorking(c, s, f); err == nil {
+				w.noteReading(c, s, f)
 			}
 		case head.Allowed:
 			out = c.head(s)
@@ -43,6 +43,19 @@ func (w *Workflow) Working(ctx context.Context, who identity.Principal, id strin
 		return err
 	})
 	return out, err
+}
+
+// noteReading records that somebody read what is for the named only, or what they broke the glass for.
+func (w *Workflow) noteReading(c *call, s *subject, f policies.Facts) {
+	note := func(kind string) {
+		w.Store.Events().Record(store.Event{Kind: kind, Person: c.who.Person, Org: c.who.Org, Subject: s.record.ID})
+	}
+	if f.Marking == schema.Named && c.who.Org != s.record.Owner {
+		note("read_named")
+	}
+	if policies.AudienceOf(c.who).Breaks(s.record.ID, int64(c.now)) {
+		note(store.EventReadGlass)
+	}
 }
 
 // head is what administrators and auditors see: id, state, age and holder.
@@ -135,9 +148,16 @@ func offered() []string {
 	return slices.DeleteFunc(incident.Actions(), func(action string) bool { return action == incident.ActionCreate })
 }
 
-// offer asks beside the state machine whether there is a declined version to appeal for.
+// offer asks beside the state machine whether there is a declined version to appeal for, and whose turn it is to show
+// more: the owner proposes where nothing is open, others agree to what was proposed.
 func (c *call) offer(s *subject, a Ability) Ability {
-	if a.Action != incident.ActionAppeal {
+	own, proposed := c.who.Org == s.record.Owner, s.open && s.version.Class == incident.HandlingChange
+	switch {
+	case a.Action == incident.ActionWiden && own && s.open:
+		return Ability{Action: a.Action, Missing: []policies.Reason{{Code: "version.open_exists"}}}
+	case a.Action == incident.ActionWiden && !own && !proposed:
+		return Ability{Action: a.Action, Missing: []policies.Reason{{Code: "widen.no_proposal"}}}
+	case a.Action != incident.ActionAppeal:
 		return s.offer(a)
 	}
 	again := *s
@@ -166,6 +186,10 @@ func (s *subject) offer(a Ability) Ability {
 			return lacks("workflow.record_state")
 		}
 	case incident.ActionClear:
+	case incident.ActionAssign:
+		if _, err := s.assignStep(); err != nil {
+			return lacks("workflow.state")
+		}
 	case incident.ActionNarrow:
 		if !record || !s.published && (!s.open || !version) {
 			return lacks("workflow.record_state")
