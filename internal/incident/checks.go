@@ -144,7 +144,7 @@ func (c *Checks) ForSubmit(body Body, doc []byte) []Finding { return run(c.submi
 
 // ForPublish gives what stands in the way of publishing, those of submitting included.
 func (c *Checks) ForPublish(body Body, doc []byte) []Finding {
-	return append(c.ForSubmit(body, doc), run(c.publish, body, doc)...)
+	return run(slices.Concat(c.submit, c.publish), body, doc)
 }
 
 // Blocking tells whether any finding must be mended, or overridden and is not among the overridden codes.

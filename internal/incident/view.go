@@ -28,18 +28,59 @@ const derivedKey = "derived"
 // computes the derived part from what is left. Conditions are judged on what the tier may see, never on more: that is
 // why adding anything above the tier leaves the bytes of a view equal.
 func View(sch *schema.Schema, doc []byte, h Handling, t schema.Tier) (ViewDoc, bool, error) {
-	if h.Marking > t {
-		return ViewDoc{}, false, nil
-	}
-	tree, err := decode(doc)
+	views, err := Views(sch, doc, h, t)
+	view, ok := views[t]
+	return view, ok, err
+}
+
+// Views gives the views of several tiers, as View gives each. Most documents say the same at all tiers: what is left at
+// one and is what was left at the one before is computed once.
+func Views(sch *schema.Schema, doc []byte, h Handling, tiers ...schema.Tier) (map[schema.Tier]ViewDoc, error) {
+	whole, err := decode(doc)
 	if err != nil {
-		return ViewDoc{}, false, err
+		return nil, err
 	}
-	delete(tree, derivedKey)
-	if !newReader(sch, h, t, tree).read() {
-		return ViewDoc{}, false, nil
+	delete(whole, derivedKey)
+	views := make(map[schema.Tier]ViewDoc, len(tiers))
+	var before []byte
+	var view ViewDoc
+	for _, tier := range tiers {
+		tree := cloned(whole).(map[string]any)
+		if h.Marking > tier || !newReader(sch, h, tier, tree).read() {
+			continue
+		}
+		left, err := json.Marshal(tree)
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(left, before) {
+			if view, err = finish(tree, left); err != nil {
+				return nil, err
+			}
+			before = left
+		}
+		views[tier] = view
 	}
-	return finish(tree)
+	return views, nil
+}
+
+// cloned copies a JSON value.
+func cloned(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		out := make(map[string]any, len(value))
+		for name, child := range value {
+			out[name] = cloned(child)
+		}
+		return out
+	case []any:
+		out := make([]any, len(value))
+		for i, item := range value {
+			out[i] = cloned(item)
+		}
+		return out
+	}
+	return value
 }
 
 // Decode reads a JSON object, keeping its numbers as they are written.
@@ -53,27 +94,24 @@ func decode(doc []byte) (map[string]any, error) {
 	return tree, nil
 }
 
-// finish computes the derived part and the canonical bytes.
-func finish(tree map[string]any) (ViewDoc, bool, error) {
-	plain, err := json.Marshal(tree)
-	if err != nil {
-		return ViewDoc{}, false, err
-	}
+// finish computes the derived part and the canonical bytes of what is left of a document, given as a tree and as text.
+func finish(tree map[string]any, left []byte) (ViewDoc, error) {
 	var view ViewDoc
-	if err := json.Unmarshal(plain, &view.Body); err != nil {
-		return ViewDoc{}, false, fmt.Errorf("content does not have the shape of a record: %w", err)
+	if err := json.Unmarshal(left, &view.Body); err != nil {
+		return ViewDoc{}, fmt.Errorf("content does not have the shape of a record: %w", err)
 	}
 	view.Derived = Derive(view.Body)
 	tree[derivedKey] = view.Derived
-	if plain, err = json.Marshal(tree); err != nil {
-		return ViewDoc{}, false, err
+	plain, err := json.Marshal(tree)
+	if err != nil {
+		return ViewDoc{}, err
 	}
 	if view.Bytes, err = Canonical(plain); err != nil {
-		return ViewDoc{}, false, err
+		return ViewDoc{}, err
 	}
 	sum := sha256.Sum256(view.Bytes)
 	view.Hash = hex.EncodeToString(sum[:])
-	return view, true, nil
+	return view, nil
 }
 
 // reader walks a document for one tier.

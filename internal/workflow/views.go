@@ -25,11 +25,12 @@ type edition struct {
 func (w *Workflow) views(e edition) ([]store.StoredView, error) {
 	var out []store.StoredView
 	below := ""
+	views, err := incident.Views(w.Schema, e.doc, e.handling, schema.Tiers()...)
+	if err != nil {
+		return nil, err
+	}
 	for _, tier := range schema.Tiers() {
-		view, ok, err := incident.View(w.Schema, e.doc, e.handling, tier)
-		if err != nil {
-			return nil, err
-		}
+		view, ok := views[tier]
 		if !ok {
 			continue
 		}
