@@ -24,7 +24,7 @@ type Change struct {
 	Details     any // words and parameters; marshalled, salted, hashed; nil for none
 
 	Record       *incident.Record    // the head as it shall be; Revision is the one read, 0 inserts
-	Version_     *incident.Version   // as it shall be; Revision is the one read, 0 inserts
+	Version_     *incident.Version   // as it shall be; Revision is the one read, 0 inserts; a nil Body leaves the working copy
 	VersionTerms map[string][]string // kind → codes of the submitted bytes, for queues by scope; nil leaves them
 	Content      *incident.Content
 	Attest       []incident.Attestation // inserted
@@ -55,6 +55,14 @@ type Change struct {
 
 	Import     *Import // upserted
 	ImportRows []ImportRow
+	Steps      []RowStep // of rows that are there
+}
+
+// RowStep is the last bulk step that a row of a batch passed, and the code of why it stayed behind at another.
+type RowStep struct {
+	Import    string
+	Ordinal   int64
+	Step, Why string
 }
 
 // Release ends an assignment: by hand, clock, suspended or decided.

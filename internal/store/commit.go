@@ -60,7 +60,33 @@ func (tx *WriteTx) writePolicies() error {
 		func() error { return upsert(s, db, tx.glasses) },
 		func() error { return putGuarded(s, db, tx.imports) },
 		func() error { return upsert(s, db, lastLines(tx.lines)) },
+		tx.writeSteps,
 	)
+}
+
+// writeSteps marks rows of batches. Most of a chunk came to the same: they are marked in one statement.
+func (tx *WriteTx) writeSteps() error {
+	type mark struct{ batch, step, why string }
+	ordinals := map[mark][]int64{}
+	var marks []mark
+	for _, row := range tx.steps {
+		m := mark{row.Import, row.Step, row.Why}
+		if ordinals[m] == nil {
+			marks = append(marks, m)
+		}
+		ordinals[m] = append(ordinals[m], row.Ordinal)
+	}
+	for _, m := range marks {
+		done := tx.db.Exec("UPDATE "+tx.store.orFail()+"import_rows SET step = ?, step_why = ? WHERE batch = ? AND ordinal IN ?",
+			m.step, m.why, m.batch, padded(ordinals[m]))
+		if done.Error != nil {
+			return done.Error
+		}
+		if done.RowsAffected != int64(len(ordinals[m])) {
+			return misuse("a step of a row that is not there: %s", m.batch)
+		}
+	}
+	return nil
 }
 
 // lastLines keeps the last of several rows of one key: an upsert may touch a row only once.

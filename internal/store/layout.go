@@ -30,6 +30,7 @@ type layout struct {
 	columns []string
 	casts   []string // parameter of each column with its type: see cast
 	keys    []string
+	left    []bool // columns that an update leaves as they are where the row has nil
 }
 
 // layouts reads the row types once. The map is only read afterwards.
@@ -56,6 +57,7 @@ func layoutOf(row tabler, dialect string) *layout {
 		column := names.ColumnName("", field.Name)
 		l.columns = append(l.columns, column)
 		l.casts = append(l.casts, cast(field.Type, dialect))
+		l.left = append(l.left, field.Tag.Get("store") == "left")
 		if strings.Contains(field.Tag.Get("gorm"), "primaryKey") {
 			l.keys = append(l.keys, column)
 		}
@@ -83,7 +85,7 @@ func cast(kind reflect.Type, dialect string) string {
 
 // parameters gives the fields of a row in the order of its columns. Text that PostgreSQL would refuse and SQLite would
 // take is refused here, for both.
-func parameters[R tabler](row R) ([]any, error) {
+func parameters[R tabler](l *layout, row R) ([]any, error) {
 	value := reflect.ValueOf(row)
 	out := make([]any, value.NumField())
 	for i := range out {
@@ -97,7 +99,7 @@ func parameters[R tabler](row R) ([]any, error) {
 			out[i] = text
 		case reflect.Slice:
 			data := field.Bytes()
-			if data == nil {
+			if data == nil && !l.left[i] {
 				data = []byte{}
 			}
 			out[i] = data
@@ -130,6 +132,15 @@ func (s *Store) columnsOf(row tabler, prefix string) string {
 	return strings.Join(columns, ", ")
 }
 
+// orFail lets a statement on SQLite that breaks a constraint stop where it is. Otherwise SQLite keeps a copy of every page
+// it changes, to undo the statement alone: here the whole transaction is undone, as on PostgreSQL.
+func (s *Store) orFail() string {
+	if s.dialect == SQLite {
+		return "OR FAIL "
+	}
+	return ""
+}
+
 // insert writes rows, a bounded number a statement. The suffix says what happens on a conflict.
 func insert[R tabler](s *Store, db *gorm.DB, rows []R, suffix string) error {
 	if len(rows) == 0 {
@@ -143,12 +154,12 @@ func insertInto[R tabler](s *Store, db *gorm.DB, table string, rows []R, suffix 
 		return nil
 	}
 	l := s.layout(rows[0])
-	head := "INSERT INTO " + table + " (" + strings.Join(l.columns, ", ") + ") VALUES "
+	head := "INSERT " + s.orFail() + "INTO " + table + " (" + strings.Join(l.columns, ", ") + ") VALUES "
 	marks := "(?" + strings.Repeat(",?", len(l.columns)-1) + ")"
 	for chunk := range slices.Chunk(rows, s.batchRows()) {
 		args := make([]any, 0, len(chunk)*len(l.columns))
 		for _, row := range chunk {
-			values, err := parameters(row)
+			values, err := parameters(l, row)
 			if err != nil {
 				return err
 			}
@@ -225,12 +236,12 @@ func putGuarded[R guarded](s *Store, db *gorm.DB, rows []R) error {
 
 func updateGuarded[R guarded](s *Store, db *gorm.DB, rows []R) error {
 	l := s.layout(rows[0])
-	head, tail := updateText(l)
+	head, tail := updateText(l, s.orFail())
 	marks := "(" + strings.Join(l.casts, ",") + ")"
 	for chunk := range slices.Chunk(rows, s.batchRows()) {
 		args := make([]any, 0, len(chunk)*len(l.columns))
 		for _, row := range chunk {
-			values, err := parameters(row)
+			values, err := parameters(l, row)
 			if err != nil {
 				return err
 			}
@@ -248,7 +259,7 @@ func updateGuarded[R guarded](s *Store, db *gorm.DB, rows []R) error {
 }
 
 // updateText is UPDATE … FROM (VALUES …): both databases name the columns of VALUES column1, column2, …
-func updateText(l *layout) (head, tail string) {
+func updateText(l *layout, or string) (head, tail string) {
 	set := make([]string, 0, len(l.columns))
 	guard := ""
 	for i, column := range l.columns {
@@ -256,6 +267,8 @@ func updateText(l *layout) (head, tail string) {
 		switch {
 		case i == 0:
 			tail = ") AS v WHERE " + l.table + "." + column + " = " + from
+		case l.left[i]:
+			set = append(set, column+" = COALESCE("+from+", "+l.table+"."+column+")")
 		default:
 			set = append(set, column+" = "+from)
 		}
@@ -263,5 +276,5 @@ func updateText(l *layout) (head, tail string) {
 			guard = " AND " + l.table + ".revision = " + from + " - 1"
 		}
 	}
-	return "UPDATE " + l.table + " SET " + strings.Join(set, ", ") + " FROM (VALUES ", tail + guard
+	return "UPDATE " + or + l.table + " SET " + strings.Join(set, ", ") + " FROM (VALUES ", tail + guard
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 
 	"bioincident/internal/identity"
 	"bioincident/internal/incident"
@@ -9,8 +10,10 @@ import (
 	"bioincident/schema"
 )
 
-// mostListed is the largest page of any list.
-const mostListed = 1000
+const (
+	mostListed = 1000 // the largest page of any list
+	mostKeys   = 512  // asked for in one statement
+)
 
 // query selects rows of one table.
 func query[R tabler](tx *Tx, tail string, args ...any) ([]R, error) {
@@ -55,7 +58,7 @@ func padded[T any](values []T) []T {
 
 // each runs a query for a list of keys, a bounded number at a time.
 func each[R tabler, K any](tx *Tx, tail string, keys []K, fn func(R) error) error {
-	for chunk := range slices.Chunk(keys, 512) {
+	for chunk := range slices.Chunk(keys, mostKeys) {
 		rows, err := query[R](tx, tail, padded(chunk))
 		if err != nil {
 			return err
@@ -166,12 +169,34 @@ func (tx *Tx) OpenVersion(record string) (incident.Version, bool, error) {
 
 // OpenVersions gives the open versions of records, by record.
 func (tx *Tx) OpenVersions(records []string) (map[string]incident.Version, error) {
+	return tx.openVersions(records, "body")
+}
+
+// OpenHeads gives the open versions of records, by record, with the working copy of those only that are being edited:
+// what was submitted is frozen.
+func (tx *Tx) OpenHeads(records []string) (map[string]incident.Version, error) {
+	return tx.openVersions(records, "CASE WHEN state IN ('draft', 'changes_requested') THEN body END AS body")
+}
+
+func (tx *Tx) openVersions(records []string, body string) (map[string]incident.Version, error) {
+	columns := slices.Clone(tx.store.layout(versionRow{}).columns)
+	columns[slices.Index(columns, "body")] = body
+	sql := "SELECT " + strings.Join(columns, ", ") + " FROM versions " + tx.store.byOpen() + "WHERE record IN ? AND state IN " + openStates
 	out := make(map[string]incident.Version, len(records))
-	err := each(tx, tx.store.byOpen()+"WHERE record IN ? AND state IN "+openStates, records, func(row versionRow) (err error) {
-		out[row.Record], err = row.version()
-		return err
-	})
-	return out, err
+	for chunk := range slices.Chunk(records, mostKeys) {
+		var rows []versionRow
+		if err := tx.db.Raw(sql, padded(chunk)).Scan(&rows).Error; err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			v, err := row.version()
+			if err != nil {
+				return nil, err
+			}
+			out[row.Record] = v
+		}
+	}
+	return out, nil
 }
 
 // byOpen names the index to find open versions by. Left to itself SQLite takes the one of work lists for more than some
@@ -249,7 +274,7 @@ func (tx *Tx) RecordByExternalID(owner, scheme, value string) (string, bool, err
 // RecordsByExternalID gives the ids of the records that an owner registered under external ids, by value.
 func (tx *Tx) RecordsByExternalID(owner, scheme string, values []string) (map[string]string, error) {
 	out := make(map[string]string, len(values))
-	for chunk := range slices.Chunk(values, 512) {
+	for chunk := range slices.Chunk(values, mostKeys) {
 		rows, err := query[externalIDRow](tx, "WHERE owner = ? AND scheme = ? AND value IN ?", owner, scheme, padded(chunk))
 		if err != nil {
 			return nil, err
@@ -558,7 +583,7 @@ func (tx *Tx) ImportRowsOf(records []string) (map[string]ImportRow, error) {
 	tail := `JOIN imports ON imports.id = import_rows.batch
 		WHERE import_rows.record IN ? AND import_rows.record <> '' ORDER BY imports.created, imports.id, ordinal`
 	var rows []importLineRow
-	for chunk := range slices.Chunk(records, 512) {
+	for chunk := range slices.Chunk(records, mostKeys) {
 		sql := "SELECT " + tx.store.columnsOf(importLineRow{}, "import_rows.") + " FROM import_rows " + tail
 		if err := tx.db.Raw(sql, padded(chunk)).Scan(&rows).Error; err != nil {
 			return nil, err

@@ -192,7 +192,7 @@ type versionRow struct {
 	State       string
 	Base        int64
 	Edition     int64
-	Body        []byte
+	Body        []byte `store:"left"`
 	Handling    []byte
 	Marking     int64
 	ContentHash string
@@ -211,6 +211,9 @@ type versionRow struct {
 func (versionRow) TableName() string { return "versions" }
 
 func versionRowOf(v incident.Version) versionRow {
+	if v.Revision == 0 && v.Body == nil {
+		v.Body = []byte{}
+	}
 	return versionRow{v.ID, v.Record, int64(v.N), string(v.Class), string(v.State), int64(v.Base), int64(v.Edition),
 		v.Body, document(v.Handling), int64(v.Handling.Marking), v.ContentHash, v.Author, list(v.Authors),
 		int64(v.Round), v.Revision + 1, int64(v.Submitted), int64(v.Updated), v.Reason, list(v.Flags), v.Depth,

@@ -631,3 +631,71 @@ func TestWork(t *testing.T) {
 		}
 	})
 }
+
+// TestAWorkingCopyIsLeft: a version without a body leaves the working copy, an empty one empties it; and what was
+// submitted is not read with the heads.
+func TestAWorkingCopyIsLeft(t *testing.T) {
+	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
+		seed(t, s)
+		write(t, s, draft(1, incident.Handling{}))
+		id := "BID-TEST-0001"
+		stored := func(state incident.VersionState, body []byte) (whole, head incident.Version) {
+			t.Helper()
+			var v incident.Version
+			read(t, s, func(tx *store.Tx) (err error) { v, _, err = tx.OpenVersion(id); return err })
+			v.State, v.Body = state, body
+			write(t, s, store.Change{Action: "incident.submit", Subject: id, Version_: &v})
+			read(t, s, func(tx *store.Tx) error {
+				all, err := tx.OpenVersions([]string{id})
+				if err != nil {
+					return err
+				}
+				heads, err := tx.OpenHeads([]string{id})
+				whole, head = all[id], heads[id]
+				return err
+			})
+			return whole, head
+		}
+		if whole, head := stored(incident.Draft, nil); len(whole.Body) == 0 || string(head.Body) != string(whole.Body) {
+			t.Errorf("a draft: %q, its head %q", whole.Body, head.Body)
+		}
+		whole, head := stored(incident.Submitted, nil)
+		if len(whole.Body) == 0 || head.Body != nil || head.Revision != whole.Revision || head.State != incident.Submitted {
+			t.Errorf("submitted: %+v, its head %+v", whole, head)
+		}
+		if whole, _ := stored(incident.Submitted, []byte{}); whole.Body != nil {
+			t.Errorf("emptied: %q", whole.Body)
+		}
+	})
+}
+
+// TestStepsOfRows: rows are marked; one that is not there is an error.
+func TestStepsOfRows(t *testing.T) {
+	testkit.EachStore(t, func(t *testing.T, s *store.Store) {
+		seed(t, s)
+		batch := store.Import{ID: "i1", Org: "o-north", Person: "p-ana", Profile: "p", Files: []string{"a.csv"}, State: store.ImportLoaded}
+		change := store.Change{Action: "batch.import", Subject: "i1", Import: &batch}
+		for ordinal := range int64(5) {
+			change.ImportRows = append(change.ImportRows, store.ImportRow{Import: "i1", Ordinal: ordinal + 1, File: "a.csv",
+				RowID: fmt.Sprint(ordinal), Outcome: "created"})
+		}
+		write(t, s, change)
+		write(t, s, store.Change{Action: "batch.submit", Subject: "i1", Steps: []store.RowStep{
+			{Import: "i1", Ordinal: 1, Step: "submit"}, {Import: "i1", Ordinal: 2, Why: "check.text"}, {Import: "i1", Ordinal: 3, Step: "submit"}}})
+		var got []string
+		read(t, s, func(tx *store.Tx) error {
+			rows, err := tx.ImportRows("i1", 0, 10, store.RowFilter{})
+			for _, row := range rows {
+				got = append(got, row.Step+"/"+row.StepWhy+"/"+row.RowID)
+			}
+			return err
+		})
+		if want := []string{"submit//0", "/check.text/1", "submit//2", "//3", "//4"}; !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		err := tryWrite(t, s, store.Change{Action: "batch.submit", Subject: "i1", Steps: []store.RowStep{{Import: "i1", Ordinal: 6, Step: "submit"}}})
+		if err == nil {
+			t.Error("a row that is not there was marked")
+		}
+	})
+}

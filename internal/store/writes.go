@@ -58,6 +58,7 @@ type sheets struct {
 	purgedOnes   []purgedVersion
 	imports      []importRow
 	lines        []importLineRow
+	steps        []RowStep
 	views        []viewChange
 	feed         []pendingFeed
 	entries      []ledger.Entry
@@ -280,6 +281,7 @@ func (tx *WriteTx) appendPolicies(c Change) {
 	for _, row := range c.ImportRows {
 		tx.lines = append(tx.lines, importLineRowOf(row))
 	}
+	tx.steps = append(tx.steps, c.Steps...)
 	tx.raiseEpoch = tx.raiseEpoch || c.RaiseEpoch
 }
 

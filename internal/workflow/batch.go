@@ -290,7 +290,7 @@ func (b *bulk) take(c *call, revision int64, chunk bulkChunk) error {
 		return fault.New(fault.Conflict, "batch.stepped_by_another")
 	}
 	worked := withRecords(chunk.rows)
-	subjects, err := c.subjects(recordsOf(worked))
+	subjects, err := c.heads(recordsOf(worked))
 	if err != nil {
 		return err
 	}
@@ -298,23 +298,22 @@ func (b *bulk) take(c *call, revision int64, chunk bulkChunk) error {
 	for _, s := range subjects {
 		byRecord[s.record.ID] = s
 	}
-	lines := make([]store.ImportRow, 0, len(worked))
+	steps := make([]store.RowStep, 0, len(worked))
 	for _, row := range worked {
 		reasons, err := b.takeOne(c, bulkOn{&batch, byRecord[row.Record], row, chunk.plans})
 		if err != nil {
 			return err
 		}
 		delete(b.stays, row.Ordinal)
+		step := store.RowStep{Import: b.id, Ordinal: row.Ordinal, Step: b.step}
 		if len(reasons) > 0 {
-			row.StepWhy = reasons[0].Code
+			step.Step, step.Why = row.Step, reasons[0].Code
 			b.stays[row.Ordinal] = Stay{row.Ordinal, row.RowID, row.Record, reasons}
-		} else {
-			row.Step, row.StepWhy = b.step, ""
 		}
-		lines = append(lines, row)
+		steps = append(steps, step)
 	}
 	batch.Step, batch.Done = b.step, chunk.rows[len(chunk.rows)-1].Ordinal
-	return c.appendBatch(&batch, b.action, lines, words("", "rows", len(chunk.rows)))
+	return c.appendSteps(&batch, b.action, steps, words("", "rows", len(chunk.rows)))
 }
 
 func (b *bulk) takeOne(c *call, on bulkOn) ([]policies.Reason, error) {

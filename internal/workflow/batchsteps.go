@@ -346,7 +346,7 @@ func sampleNote(batch *store.Import) string {
 func (w *Workflow) findingsOf(ctx context.Context, who identity.Principal, ids []string) (map[string][]incident.Finding, error) {
 	contents := map[string]incident.Content{}
 	err := w.read(ctx, who, func(c *call) error {
-		open, err := c.tx.OpenVersions(ids)
+		open, err := c.tx.OpenHeads(ids)
 		if err != nil {
 			return err
 		}

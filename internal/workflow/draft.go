@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -279,15 +280,11 @@ func (c *call) append(s *subject, change store.Change, p parts) error {
 	}
 	if p&withVersion != 0 {
 		s.version.Updated = c.now
-		if s.version.Body == nil {
-			s.version.Body = []byte{}
-		}
 		change.Settle = append(change.Settle, s.outlived()...)
 		if s.version.State != incident.Scheduled {
 			s.version.PublishAt = 0
 		}
-		version := s.version
-		change.Version_ = &version
+		change.Version_ = s.changed()
 	}
 	if change.Subject == "" {
 		change.Subject = s.record.ID
@@ -306,6 +303,7 @@ func (c *call) append(s *subject, change store.Change, p parts) error {
 	}
 	if p&withVersion != 0 {
 		s.version.Revision++
+		s.kept = s.version
 	}
 	return nil
 }
@@ -320,6 +318,18 @@ func (s *subject) lapsed() []store.WaitingKind {
 		}
 	}
 	return kinds
+}
+
+// changed gives the open version as it is to be stored: a working copy that is stored already is not written again.
+func (s *subject) changed() *incident.Version {
+	v := s.version
+	switch {
+	case s.kept.ID == v.ID && (s.kept.Body == nil) == (v.Body == nil) && bytes.Equal(s.kept.Body, v.Body):
+		v.Body = nil
+	case v.Body == nil:
+		v.Body = []byte{}
+	}
+	return &v
 }
 
 // outlived gives what waited for somebody with the open version and does not in the state it is in now.

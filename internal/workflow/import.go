@@ -190,8 +190,18 @@ func (c *call) interrupted(in ImportIn) (*store.Import, error) {
 
 // appendBatch adds one change of a batch with its rows, and raises its revision as the store does.
 func (c *call) appendBatch(batch *store.Import, action string, rows []store.ImportRow, details any) error {
+	return c.appendHead(batch, store.Change{Action: action, ImportRows: rows, Details: details})
+}
+
+// appendSteps is appendBatch for rows that are there and pass a step, or stay.
+func (c *call) appendSteps(batch *store.Import, action string, steps []store.RowStep, details any) error {
+	return c.appendHead(batch, store.Change{Action: action, Steps: steps, Details: details})
+}
+
+func (c *call) appendHead(batch *store.Import, change store.Change) error {
 	head := *batch
-	if err := c.wtx.Append(store.Change{Action: action, Subject: batch.ID, Import: &head, ImportRows: rows, Details: details}); err != nil {
+	change.Subject, change.Import = batch.ID, &head
+	if err := c.wtx.Append(change); err != nil {
 		return err
 	}
 	batch.Revision++

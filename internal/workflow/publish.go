@@ -61,7 +61,7 @@ func (w *Workflow) planPublishes(ctx context.Context, who identity.Principal, id
 		if err != nil {
 			return err
 		}
-		open, err := c.tx.OpenVersions(ids)
+		open, err := c.tx.OpenHeads(ids)
 		if err != nil {
 			return err
 		}

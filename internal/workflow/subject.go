@@ -20,6 +20,7 @@ type subject struct {
 
 	open         bool
 	version      incident.Version // the open one
+	kept         incident.Version // the same as it is stored
 	terms        map[string][]string
 	attestations []incident.Attestation
 	assignments  []incident.Assignment
@@ -62,11 +63,31 @@ func (c *call) subject(id string) (*subject, error) {
 // subjects locks records, at most 100, in the order of their ids, and reads what belongs to them in a few statements.
 // Records that do not exist are left out.
 func (c *call) subjects(ids []string) ([]*subject, error) {
+	return c.subjectsOf(ids, c.tx.OpenVersions)
+}
+
+// heads is subjects without the working copies that were submitted, for steps that decide about what is frozen. One
+// without registered terms is read whole: it is decided by the terms of its body.
+func (c *call) heads(ids []string) ([]*subject, error) {
+	subjects, err := c.subjectsOf(ids, c.tx.OpenHeads)
+	for _, s := range subjects {
+		if !s.open || s.terms != nil || s.version.State.Editable() {
+			continue
+		}
+		if s.version, err = c.tx.Version(s.version.ID); err != nil {
+			return nil, err
+		}
+		s.kept = s.version
+	}
+	return subjects, err
+}
+
+func (c *call) subjectsOf(ids []string, opened func([]string) (map[string]incident.Version, error)) ([]*subject, error) {
 	records, err := c.lock(ids)
 	if err != nil {
 		return nil, err
 	}
-	open, err := c.tx.OpenVersions(ids)
+	open, err := opened(ids)
 	if err != nil {
 		return nil, err
 	}
@@ -98,6 +119,7 @@ func (c *call) subjects(ids []string) ([]*subject, error) {
 	for i, record := range records {
 		s := &subject{record: record, waits: waits[record.ID]}
 		if s.version, s.open = open[record.ID]; s.open {
+			s.kept = s.version
 			s.terms = terms[s.version.ID]
 			s.attestations, s.assignments = attestations[s.version.ID], assignments[s.version.ID]
 		}

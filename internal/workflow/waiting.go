@@ -122,7 +122,7 @@ func (c *call) waitingItems(f store.WaitingFilter) ([]WaitingItem, error) {
 		if err != nil {
 			return nil, err
 		}
-		subjects, err := c.subjectsOf(rows)
+		subjects, err := c.waitedFor(rows)
 		if err != nil {
 			return nil, err
 		}
@@ -139,7 +139,7 @@ func (c *call) waitingItems(f store.WaitingFilter) ([]WaitingItem, error) {
 	}
 }
 
-func (c *call) subjectsOf(rows []store.Waiting) (map[string]*subject, error) {
+func (c *call) waitedFor(rows []store.Waiting) (map[string]*subject, error) {
 	ids := make([]string, len(rows))
 	for i, row := range rows {
 		ids[i] = row.Record
