@@ -343,6 +343,16 @@ func (s set) each(visit func(no int64)) {
 	}
 }
 
+func (s set) eachDown(visit func(no int64)) {
+	for i, word := range slices.Backward(s) {
+		for word != 0 {
+			bit := 63 - bits.LeadingZeros64(word)
+			visit(int64(i)*64 + int64(bit))
+			word &^= 1 << bit
+		}
+	}
+}
+
 // empty gives an empty set of the columns' width.
 func (c *columns) empty() set { return make(set, len(c.chunks)*chunkWords) }
 

@@ -193,9 +193,13 @@ func (s *side) sure(p *plan, a answer) answer {
 	return exact(a.surely())
 }
 
-// each visits everything found.
-func (f *finding) each(visit func(s *side, no int64)) {
+// each visits everything found, by number, or from the highest number down.
+func (f *finding) each(down bool, visit func(s *side, no int64)) {
 	for _, s := range f.sides {
+		if down {
+			s.found.possible.eachDown(func(no int64) { visit(s, no) })
+			continue
+		}
 		s.found.possible.each(func(no int64) { visit(s, no) })
 	}
 }

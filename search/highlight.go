@@ -2,6 +2,7 @@ package search
 
 import (
 	"slices"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -13,11 +14,15 @@ type Words struct {
 	sequences map[string]map[string][]sequence // language → first term
 	count     map[string]int
 	analyzers *analyzers
+	terms     map[string]*sync.Map // language → word of a text → its term, for the texts of one answer
 }
 
 func newWords(a *analyzers) Words {
-	return Words{sequences: map[string]map[string][]sequence{}, count: map[string]int{}, analyzers: a}
+	return Words{sequences: map[string]map[string][]sequence{}, count: map[string]int{}, analyzers: a, terms: map[string]*sync.Map{}}
 }
+
+// Empty tells whether there is nothing to search texts for.
+func (w Words) Empty() bool { return len(w.sequences) == 0 }
 
 // mostSequences bounds the words and names of one language.
 const mostSequences = 256
@@ -29,7 +34,7 @@ func (w *Words) add(language string, s sequence) {
 	of := w.sequences[language]
 	if of == nil {
 		of = map[string][]sequence{}
-		w.sequences[language] = of
+		w.sequences[language], w.terms[language] = of, new(sync.Map)
 	}
 	if slices.ContainsFunc(of[s[0]], func(other sequence) bool { return slices.Equal(s, other) }) {
 		return
@@ -77,7 +82,7 @@ func (w Words) marks(text Text) []mark {
 	if len(wanted) == 0 {
 		return nil
 	}
-	stream := w.analyzers.of(text.Language).Analyze([]byte(text.Text))
+	stream := w.analyzers.of(text.Language).analyzeOnce([]byte(text.Text), w.terms[text.Language])
 	var found []mark
 	for i, token := range stream {
 		longest := mark{end: -1}

@@ -33,7 +33,7 @@ func (f *finding) histogram() *Histogram {
 		}
 		return last
 	}
-	f.each(func(s *side, no int64) {
+	f.each(false, func(s *side, no int64) {
 		began := s.snap.cols.chunks[no/chunkRows].began[no%chunkRows]
 		from, to, ok := barsOf(began, years)
 		switch {

@@ -78,7 +78,8 @@ func (f *finding) page(out *Result) {
 	if f.plan.fold {
 		out.Groups = f.folded(top.take)
 	} else {
-		f.each(func(s *side, no int64) { top.take(spot{place: f.placeOf(s, no), side: s}) })
+		// Higher numbers were mostly published later: each would push another out if the oldest came first.
+		f.each(f.plan.sort == ByPublished, func(s *side, no int64) { top.take(spot{place: f.placeOf(s, no), side: s}) })
 	}
 	slices.SortFunc(top.heap, func(a, b spot) int {
 		if a.before(b.place) {
@@ -120,7 +121,7 @@ func (p *pick) take(at spot) {
 // folded gives the first of each group and everything that belongs to none, and how many that are.
 func (f *finding) folded(take func(spot)) (groups int64) {
 	firsts := map[string]*spot{}
-	f.each(func(s *side, no int64) {
+	f.each(false, func(s *side, no int64) {
 		at := spot{place: f.placeOf(s, no), side: s}
 		group := s.group(no)
 		first := firsts[group]

@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"bioincident/internal/fault"
 	"bioincident/internal/identity"
@@ -191,29 +194,28 @@ func (c *Catalog) answer(
 	notes map[string][]store.Note,
 ) (SearchOut, error) {
 	out := SearchOut{Total: result.Total, Certain: result.Certain, Restricted: result.Restricted, Groups: result.Groups,
-		Undated: result.Undated, Order: string(result.Order), Hits: []Hit{}, Next: result.Next,
+		Undated: result.Undated, Order: string(result.Order), Hits: make([]Hit, len(views)), Next: result.Next,
 		Position: FeedPosition{Tier: r.tier(), No: result.Position}, Understood: c.understood(result.Concepts, in.Lang),
 		Facets: c.facets(in, result.Facets), Histogram: histogram(result.Histogram)}
+	var reading errgroup.Group // each hit is read from its whole view, and most of an answer's time goes there
+	reading.SetLimit(runtime.GOMAXPROCS(0))
 	for i, v := range views {
-		reading, err := c.reading(v, in.Lang)
-		if err != nil {
-			return SearchOut{}, err
-		}
-		reading.Notes = r.shown(notes[v.Record], v)
-		hit, err := c.hit(v, reading, query, result.Words, in.Lang)
-		if err != nil {
-			return SearchOut{}, err
-		}
-		found := result.Hits[i]
-		hit.Restricted, hit.Group, hit.Others = found.Restricted, found.Group, found.Others
-		hit.Match = incident.Certainly
-		if found.Match == incident.Possibly {
-			hit.Match = incident.Possibly
-			hit.Why = orWords(hit.Why)
-		}
-		out.Hits = append(out.Hits, hit)
+		reading.Go(func() (err error) {
+			out.Hits[i], err = c.hit(v, r.shown(notes[v.Record], v), query, result.Words, in.Lang)
+			out.Hits[i].place(result.Hits[i])
+			return err
+		})
 	}
-	return out, nil
+	return out, reading.Wait()
+}
+
+// place adds what the index tells of a hit.
+func (h *Hit) place(found search.Hit) {
+	h.Restricted, h.Group, h.Others = found.Restricted, found.Group, found.Others
+	h.Match = incident.Certainly
+	if found.Match == incident.Possibly {
+		h.Match, h.Why = incident.Possibly, orWords(h.Why)
+	}
 }
 
 // orWords names the words of the question as what is only possible, when none of its other parts is.
@@ -224,16 +226,26 @@ func orWords(why []string) []string {
 	return why
 }
 
-// hit reads the view that the reader gets for what the index does not tell: the words found, and which questions its
+// hit reads the view that the reader gets, also for what the index does not tell: the words found, and which questions its
 // dates and counts leave open.
 func (c *Catalog) hit(
-	v store.StoredView, reading Reading, query search.Query, words search.Words, lang string,
+	v store.StoredView, notes []Note, query search.Query, words search.Words, lang string,
 ) (Hit, error) {
+	reading, err := c.reading(v, lang)
+	if err != nil {
+		return Hit{}, err
+	}
+	reading.Notes = notes
+	hit := Hit{Reading: reading, Highlights: []Highlight{}, Why: []string{}}
+	if words.Empty() && len(query.Dates) == 0 && len(query.Counts) == 0 {
+		return hit, nil
+	}
 	var body incident.Body
 	if err := json.Unmarshal(v.Bytes, &body); err != nil {
 		return Hit{}, fmt.Errorf("a stored view cannot be read: %w", err)
 	}
-	return Hit{Reading: reading, Highlights: highlights(body, reading, words, lang), Why: onlyPossible(body, query)}, nil
+	hit.Highlights, hit.Why = highlights(body, reading, words, lang), onlyPossible(body, query)
+	return hit, nil
 }
 
 // onlyPossible lists the questions of time and of numbers that a record does not certainly answer.
