@@ -40,11 +40,20 @@ func (q *question) refused() Decision {
 	if !q.knows() {
 		return Decision{NotFound: true}
 	}
+	seen := q
 	if q.onRecord() && !q.knowsVersion() {
-		seen := q.withoutVersion()
-		return seen.reasons()
+		seen = q.withoutVersion()
 	}
-	return q.reasons()
+	if seen.relations&relExcluded != 0 && !seen.takesPart() {
+		seen.relations = seen.relations&^relExcluded | relOther
+	}
+	return seen.reasons()
+}
+
+// takesPart tells whether any row gives one of the principal's roles the action. To the others a refusal says so, and
+// nothing of whom the owner excluded.
+func (q *question) takesPart() bool {
+	return slices.ContainsFunc(q.rules.policies.byAction[q.action], func(r *row) bool { return r.roles&q.roles != 0 })
 }
 
 // reasons gives what is missing by the row that is nearest to a yes.

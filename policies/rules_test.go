@@ -276,6 +276,30 @@ func TestReasonsKeepOpenVersionsSecret(t *testing.T) {
 	}
 }
 
+// A reason never tells someone whose role is not asked that the owner excluded their organization: handling is for those
+// who are named in it, and for whoever could otherwise act.
+func TestReasonsKeepExclusionsSecret(t *testing.T) {
+	world := tableOf(t, loadedPolicies(t))
+	for _, role := range []string{"public", "reader", "contributor", "focal_point", "reviewer", "publisher"} {
+		for _, action := range RecordActions() {
+			if world.open.policies.gives(role, action) {
+				continue
+			}
+			excluded, other := world.decide(cell{role, "excluded", "live/none", "public", "", "", action}),
+				world.decide(cell{role, "other", "live/none", "public", "", "", action})
+			if excluded.Allowed != other.Allowed || !sameReasons(excluded.Missing, other.Missing) {
+				t.Errorf("%s %s: %v of the excluded, %v of others", role, action, excluded, other)
+			}
+		}
+	}
+}
+
+// gives tells whether a row gives a role an action.
+func (p *Policies) gives(role, action string) bool {
+	held := rolesOf(&identity.Principal{Person: "p", Org: "o", OrgStatus: identity.Active, Roles: []identity.Role{identity.Role(role)}})
+	return slices.ContainsFunc(p.byAction[action], func(r *row) bool { return r.roles&held != 0 })
+}
+
 func sameReasons(a, b []Reason) bool {
 	return slices.EqualFunc(a, b, func(x, y Reason) bool {
 		return x.Code == y.Code && len(x.Params) == len(y.Params) && stringOf(x.Params["state"]) == stringOf(y.Params["state"])
