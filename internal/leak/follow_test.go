@@ -293,12 +293,10 @@ func (r drawn) narrower() workflow.HandlingIn {
 	return h
 }
 
+// wider shows all of a record, apart from what stays raised.
 func (l life) wider() workflow.HandlingIn {
 	h := l.handling()
-	h.Marking, h.Tiers = schema.Public, maps.Clone(h.Tiers)
-	for at := range h.Tiers {
-		h.Tiers[at] = schema.Public
-	}
+	h.Marking, h.Tiers = schema.Public, nil
 	return h
 }
 

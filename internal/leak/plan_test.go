@@ -168,7 +168,7 @@ func (r *drawn) settle(d drawer) {
 	if r.life.assigned && slices.Contains([]course{claimed, commented, returned, signed, quarantined, cleared}, r.course) {
 		r.course = submitted
 	}
-	if r.life.marking == schema.Named && slices.Contains(seen(), r.course) || r.life.handlesPublic() && r.course == widening {
+	if r.life.marking == schema.Named && slices.Contains(seen(), r.course) || r.life.marking == schema.Public && r.course == widening {
 		r.course = published
 	}
 	r.second = clone(r.body)
@@ -178,8 +178,6 @@ func (r *drawn) settle(d drawer) {
 		r.glass = one(d, broken, mended)
 	}
 }
-
-func (l life) handlesPublic() bool { return l.marking == schema.Public && len(l.tiers) == 0 }
 
 // grow draws what a body has besides what all have, and raises some of it.
 func (d drawer) grow(r *drawn) {
