@@ -361,11 +361,11 @@ func (e *evaluation) drain(s bleveSearch.Searcher, visit func(no int64, match *b
 		if err != nil || match == nil {
 			return err
 		}
-		id, err := e.snap.reader.ExternalID(match.IndexInternalID)
+		no, err := e.snap.numbers.number(e.snap.reader, match.IndexInternalID)
 		if err != nil {
 			return err
 		}
-		if no := numberOf(id); e.visible.holds(no) {
+		if e.visible.holds(no) {
 			visit(no, match)
 		}
 		ctx.DocumentMatchPool.Put(match)

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/blevesearch/bleve/v2"
@@ -54,6 +55,7 @@ type wordStore struct {
 	book     *codebook
 	branches *branches
 	lexicon  *lexicon
+	numbers  atomic.Pointer[numbering]
 	batch    uint64
 	users    int
 	retired  func() // once users is 0
@@ -64,6 +66,7 @@ type snapshot struct {
 	wall       *wall
 	store      *wordStore
 	reader     index.IndexReader
+	numbers    *numbering
 	cols       *columns
 	checkpoint int64
 	age        uint64 // of the lexicon, which has no other words than the reader at that age
@@ -91,7 +94,7 @@ func (w *wall) snapshot() (*snapshot, error) {
 		return nil, err
 	}
 	w.store.users++
-	return &snapshot{wall: w, store: w.store, reader: reader, cols: w.cols, checkpoint: w.checkpoint, age: age}, nil
+	return &snapshot{wall: w, store: w.store, reader: reader, numbers: w.store.numbering(reader), cols: w.cols, checkpoint: w.checkpoint, age: age}, nil
 }
 
 func addReference(reader index.IndexReader) error {
