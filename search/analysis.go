@@ -52,27 +52,42 @@ func (a analyzer) fold(stream analysis.TokenStream) analysis.TokenStream {
 
 // analyzeOnce analyses a text with a memory of the terms that words become: the texts of one answer share most of their
 // words, and to fold and stem them was half of the cost of showing where they stand.
-func (a analyzer) analyzeOnce(text []byte, known *sync.Map) analysis.TokenStream {
-	if a.pairs {
-		return a.Analyze(text)
-	}
+func (a analyzer) analyzeOnce(text []byte, known *wordTerms) analysis.TokenStream {
 	stream := a.words.Analyze(text)
+	if a.pairs && slices.ContainsFunc(stream, func(t *analysis.Token) bool { return t.Type == analysis.Ideographic }) {
+		return a.fold(stream)
+	}
 	kept := stream[:0]
 	for _, token := range stream {
-		word := string(token.Term)
-		term, ok := known.Load(word)
-		if !ok {
-			term = []byte(nil)
-			if made := a.fold(analysis.TokenStream{token}); len(made) == 1 {
-				term = made[0].Term
-			}
-			known.Store(word, term)
-		}
-		if token.Term = term.([]byte); token.Term != nil {
+		if token.Term = known.term(token.Term, a); token.Term != nil {
 			kept = append(kept, token)
 		}
 	}
 	return kept
+}
+
+// wordTerms remembers what words become. The hits of an answer are read side by side.
+type wordTerms struct {
+	mu    sync.RWMutex
+	terms map[string][]byte
+}
+
+// term gives the term of a word; nil when nothing is left of it.
+func (w *wordTerms) term(word []byte, a analyzer) []byte {
+	w.mu.RLock()
+	term, ok := w.terms[string(word)]
+	w.mu.RUnlock()
+	if ok {
+		return term
+	}
+	read := string(word) // before it is folded in place
+	if made := a.fold(analysis.TokenStream{{Term: word}}); len(made) == 1 {
+		term = made[0].Term
+	}
+	w.mu.Lock()
+	w.terms[read] = term
+	w.mu.Unlock()
+	return term
 }
 
 func newAnalyzers() (*analyzers, error) {

@@ -2,7 +2,6 @@ package search
 
 import (
 	"slices"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -14,11 +13,11 @@ type Words struct {
 	sequences map[string]map[string][]sequence // language → first term
 	count     map[string]int
 	analyzers *analyzers
-	terms     map[string]*sync.Map // language → word of a text → its term, for the texts of one answer
+	terms     map[string]*wordTerms // language → word of a text → its term, for the texts of one answer
 }
 
 func newWords(a *analyzers) Words {
-	return Words{sequences: map[string]map[string][]sequence{}, count: map[string]int{}, analyzers: a, terms: map[string]*sync.Map{}}
+	return Words{sequences: map[string]map[string][]sequence{}, count: map[string]int{}, analyzers: a, terms: map[string]*wordTerms{}}
 }
 
 // Empty tells whether there is nothing to search texts for.
@@ -34,7 +33,7 @@ func (w *Words) add(language string, s sequence) {
 	of := w.sequences[language]
 	if of == nil {
 		of = map[string][]sequence{}
-		w.sequences[language], w.terms[language] = of, new(sync.Map)
+		w.sequences[language], w.terms[language] = of, &wordTerms{terms: map[string][]byte{}}
 	}
 	if slices.ContainsFunc(of[s[0]], func(other sequence) bool { return slices.Equal(s, other) }) {
 		return

@@ -121,27 +121,57 @@ func (c *Catalog) Vocabularies() []string { return c.Schema.Lists() }
 
 // shown is what is read of a view besides its bytes.
 type shown struct {
-	Identity struct {
-		Collection  *incident.Collection  `json:"collection"`
-		ExternalIDs []incident.ExternalID `json:"external_ids"`
-	} `json:"identity"`
+	Identity identified       `json:"identity"`
+	Derived  incident.Derived `json:"derived"`
+}
+
+type identified struct {
+	Collection  *incident.Collection  `json:"collection"`
+	ExternalIDs []incident.ExternalID `json:"external_ids"`
+}
+
+// whole is all of a view: a document is decoded once, whatever is asked of it.
+type whole struct {
+	incident.Body
 	Derived incident.Derived `json:"derived"`
+}
+
+func (w whole) shown() shown {
+	return shown{identified{w.Identity.Collection, w.Identity.ExternalIDs}, w.Derived}
+}
+
+func decoded[T any](v store.StoredView) (T, error) {
+	var out T
+	if err := json.Unmarshal(v.Bytes, &out); err != nil {
+		return out, fmt.Errorf("a stored view cannot be read: %w", err)
+	}
+	return out, nil
 }
 
 // reading puts a stored view into words of a language.
 func (c *Catalog) reading(v store.StoredView, lang string) (Reading, error) {
-	r := Reading{ID: v.Record, Edition: v.Edition, Current: v.Current, Tier: v.Tier, Bytes: v.Bytes, Hash: v.Hash,
-		Unit: v.Unit, Published: v.Published, Owner: v.ShownOwner}
 	if v.Tombstone != "" {
+		r := readingOf(v)
 		r.Unit, r.Owner = "", "" // whose it was may have been taken back with the rest
 		r.Tombstone = tombstoneOf(v)
 		r.ETag = etag(r, lang)
 		return r, nil
 	}
-	var s shown
-	if err := json.Unmarshal(v.Bytes, &s); err != nil {
-		return Reading{}, fmt.Errorf("a stored view cannot be read: %w", err)
+	s, err := decoded[shown](v)
+	if err != nil {
+		return Reading{}, err
 	}
+	return c.worded(v, s, lang), nil
+}
+
+func readingOf(v store.StoredView) Reading {
+	return Reading{ID: v.Record, Edition: v.Edition, Current: v.Current, Tier: v.Tier, Bytes: v.Bytes, Hash: v.Hash,
+		Unit: v.Unit, Published: v.Published, Owner: v.ShownOwner}
+}
+
+// worded puts what was read of a view into words of a language.
+func (c *Catalog) worded(v store.StoredView, s shown, lang string) Reading {
+	r := readingOf(v)
 	r.Title = c.Message.Title(c.Schema, s.Derived.Title, lang)
 	r.Facts = c.Message.Title(c.Schema, s.Derived.Facts, lang)
 	r.Cause, r.Reference, r.ReferenceIs = s.Derived.Cause, s.Derived.ReferenceDate, s.Derived.ReferenceIs
@@ -153,7 +183,7 @@ func (c *Catalog) reading(v store.StoredView, lang string) (Reading, error) {
 	}
 	r.ReviewDepth = reviewDepth(v.Codes)
 	r.ETag = etag(r, lang)
-	return r, nil
+	return r
 }
 
 func tombstoneOf(v store.StoredView) *Tombstone {

@@ -2,8 +2,6 @@ package catalog
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -231,20 +229,20 @@ func orWords(why []string) []string {
 func (c *Catalog) hit(
 	v store.StoredView, notes []Note, query search.Query, words search.Words, lang string,
 ) (Hit, error) {
-	reading, err := c.reading(v, lang)
+	hit := Hit{Highlights: []Highlight{}, Why: []string{}}
+	var err error
+	if words.Empty() && len(query.Dates) == 0 && len(query.Counts) == 0 {
+		hit.Reading, err = c.reading(v, lang)
+		hit.Notes = notes
+		return hit, err
+	}
+	view, err := decoded[whole](v)
 	if err != nil {
 		return Hit{}, err
 	}
-	reading.Notes = notes
-	hit := Hit{Reading: reading, Highlights: []Highlight{}, Why: []string{}}
-	if words.Empty() && len(query.Dates) == 0 && len(query.Counts) == 0 {
-		return hit, nil
-	}
-	var body incident.Body
-	if err := json.Unmarshal(v.Bytes, &body); err != nil {
-		return Hit{}, fmt.Errorf("a stored view cannot be read: %w", err)
-	}
-	hit.Highlights, hit.Why = highlights(body, reading, words, lang), onlyPossible(body, query)
+	hit.Reading = c.worded(v, view.shown(), lang)
+	hit.Notes = notes
+	hit.Highlights, hit.Why = highlights(view.Body, hit.Title, words, lang), onlyPossible(view.Body, query)
 	return hit, nil
 }
 
@@ -288,8 +286,8 @@ func within(figure [2]int64, asked search.Counted) bool {
 }
 
 // highlights are made from the view that the reader gets, never from the index.
-func highlights(body incident.Body, reading Reading, words search.Words, lang string) []Highlight {
-	texts := append([]search.Text{{Field: search.FieldTitle, Language: lang, Text: reading.Title}}, search.Texts(body)...)
+func highlights(body incident.Body, title string, words search.Words, lang string) []Highlight {
+	texts := append([]search.Text{{Field: search.FieldTitle, Language: lang, Text: title}}, search.Texts(body)...)
 	out := []Highlight{}
 	for _, fragment := range search.Highlight(texts, words, mostHighlights) {
 		h := Highlight{Field: fragment.Field, Lang: fragment.Language, Marks: [][2]int{}}
