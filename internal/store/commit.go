@@ -196,6 +196,10 @@ func (tx *WriteTx) purge() error {
 		"DELETE FROM comments WHERE record IN ?",
 		"DELETE FROM notes WHERE record IN ?",
 		"UPDATE break_glasses SET reason = '' WHERE record IN ?",
+		"UPDATE import_rows SET field = '', value = '' WHERE record IN ?",
+		// A row that could not be read names no record, but the same row of the source as the record does.
+		`UPDATE import_rows SET field = '', value = '' WHERE value <> '' AND row_id IN (SELECT value FROM external_ids
+			WHERE record IN ? AND scheme = 'source_row' AND owner = (SELECT org FROM imports WHERE id = batch))`,
 		"DELETE FROM ledger_details WHERE seq IN (SELECT seq FROM ledger WHERE subject IN ?)",
 	} {
 		if err := tx.db.Exec(sql, padded(tx.purged)).Error; err != nil {

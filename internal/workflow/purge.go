@@ -16,10 +16,11 @@ const forPurge = "purge"
 // log that words are rightly gone, and may not stand there before they are.
 const actionPurgeSigned = "incident.purge_signed"
 
-// Purge destroys what a record says, with its salts: every version, view, draft, comment, note and reason. It cannot be
-// undone. The id stays spent and leaves a tombstone where there was something to see; the log goes on to verify. Two
-// publishers of other organizations sign, for the same reason, and each names the record twice. What was purged already stays
-// so.
+// Purge destroys what a record says, with its salts: every version, view, draft, comment, note and reason, and what an
+// import kept of rows that it could not read. It cannot be undone. The id stays spent and leaves a tombstone where there was
+// something to see; so does the id of the row in its source, lest the next import brings it back. The log goes on to
+// verify. Two publishers of other organizations sign, for the same reason, and each names the record twice. What was purged
+// already stays so.
 func (w *Workflow) Purge(ctx context.Context, who identity.Principal, id, confirm, reason string) (Working, error) {
 	working, err := w.command(ctx, who, id, func(c *call, s *subject) error {
 		at, f := s.toPurge(), c.purgeFacts(s)

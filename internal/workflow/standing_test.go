@@ -2,6 +2,7 @@ package workflow_test
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -298,6 +299,31 @@ func TestPurgeTakesEveryRound(t *testing.T) {
 		}
 		if n := w.texts(id, ""); n != 0 {
 			w.t.Errorf("%d texts are left", n)
+		}
+	})
+}
+
+// TestPurgeTakesCells: what an import kept of a row that it could not read goes with the record of that row.
+func TestPurgeTakesCells(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		rows := w.rows(3, nil)
+		batch := w.publishedBatch(rows)
+		id := w.lines(batch.ID, workflow.RowCreated)[1].Record
+		for i := range rows {
+			rows[i].Body, rows[i].Refusal = nil, &workflow.Refusal{Column: "Notes", Value: "quartzblossom", Reason: "quantity.rate"}
+		}
+		again := w.imported(rows)
+		for _, name := range []string{"pia@south", "cam@centre"} {
+			_, err := w.flow.Purge(w.ctx, w.as(name), id, id, "privacy")
+			w.ok(err)
+		}
+		var left []string
+		for _, line := range w.lines(again.ID, workflow.RowRefused) {
+			left = append(left, line.RowID+" "+line.Column+" "+line.Value+" "+line.Reason)
+		}
+		want := []string{"R-001 Notes quartzblossom quantity.rate", "R-002   quantity.rate", "R-003 Notes quartzblossom quantity.rate"}
+		if !slices.Equal(left, want) {
+			w.t.Errorf("%q", left)
 		}
 	})
 }
