@@ -74,7 +74,7 @@ func (s *Server) working(lang string, w workflow.Working) gen.Working {
 
 func (s *Server) waiting(lang string, n names, w workflow.Waits) gen.Waiting {
 	return gen.Waiting{
-		What: gen.WaitingKind(w.What), Words: s.Message.Say(lang, "waiting."+w.What, nil), Why: w.Why, Person: n.person(w.By, w.Org),
+		What: gen.WaitingKind(w.What), Words: s.Message.Say(lang, "waiting."+w.What, nil), Why: w.Why, Into: w.Into, Person: n.person(w.By, w.Org),
 		Organization: n.org(w.Org), Since: moment(w.Since), Until: moment(w.Until), Overdue: w.Overdue,
 	}
 }

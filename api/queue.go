@@ -64,7 +64,7 @@ func (s *Server) ListWaiting(ctx context.Context, in gen.ListWaitingRequestObjec
 	return gen.ListWaiting200JSONResponse{Next: s.cursors.next(page.Next), Waiting: each(page.Items, func(w workflow.WaitingItem) gen.WaitingItem {
 		waits := s.waiting(r.lang, n, w.Waits)
 		return gen.WaitingItem{
-			Id: w.ID, Owner: n.org(w.Owner), What: waits.What, Words: waits.Words, Why: waits.Why, Person: waits.Person,
+			Id: w.ID, Owner: n.org(w.Owner), What: waits.What, Words: waits.Words, Why: waits.Why, Into: waits.Into, Person: waits.Person,
 			Organization: waits.Organization, Since: waits.Since, Until: waits.Until, Overdue: waits.Overdue,
 			Can: list(s.abilities(r.lang, w.Can)),
 		}

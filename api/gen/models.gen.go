@@ -2606,6 +2606,8 @@ type VocabularyHead struct {
 
 // Waiting defines model for Waiting.
 type Waiting struct {
+	// Into Of a merging: the other record, where you may know of it
+	Into         string      `json:"into,omitempty,omitzero"`
 	Organization string      `json:"organization,omitempty,omitzero"`
 	Overdue      bool        `json:"overdue"`
 	Person       string      `json:"person,omitempty,omitzero"`
@@ -2633,7 +2635,10 @@ type WaitingItem struct {
 	Can []Ability `json:"can"`
 
 	// Id The record
-	Id           string `json:"id"`
+	Id string `json:"id"`
+
+	// Into Of a merging: the other record, where you may know of it
+	Into         string `json:"into,omitempty,omitzero"`
 	Organization string `json:"organization,omitempty,omitzero"`
 	Overdue      bool   `json:"overdue"`
 

@@ -18,7 +18,7 @@ import (
 // decision is what somebody decides about one record.
 type decision struct {
 	reason, note, until string
-	tier, code          string
+	tier, code, into    string
 	pointers            []string
 	handling            gen.HandlingChange
 }
@@ -27,7 +27,7 @@ type decision struct {
 type decide func(ctx context.Context, client *gen.Client, id, revision string, d decision) (*http.Response, error)
 
 func recordCommand(o *options) *cobra.Command {
-	cmd := &cobra.Command{Use: "record", Short: "Decide about one record: hold, schedule, quarantine, appeal, note, redact, purge …"}
+	cmd := &cobra.Command{Use: "record", Short: "Decide about one record: hold, withdraw, schedule, quarantine, appeal, note, redact, purge …"}
 	cmd.AddCommand(
 		recordShow(o),
 		recordWaiting(o),
@@ -39,6 +39,14 @@ func recordCommand(o *options) *cobra.Command {
 		o.decision("lift", "Let a held record go", nil,
 			func(ctx context.Context, c *gen.Client, id, _ string, d decision) (*http.Response, error) {
 				return c.LiftIncident(ctx, id, &gen.LiftIncidentParams{}, gen.NoteIn{Note: d.note})
+			}),
+		o.decision("withdraw", "Withdraw a published record; against its owner two approvers sign", withReason,
+			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
+				return c.WithdrawIncident(ctx, id, &gen.WithdrawIncidentParams{IfMatch: rev}, gen.ReasonIn{Reason: d.reason, Note: d.note})
+			}),
+		o.decision("merge", "Say that a record is the same incident as another", withInto,
+			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
+				return c.MergeIncident(ctx, id, &gen.MergeIncidentParams{IfMatch: rev}, gen.MergeIn{Into: d.into, Reason: d.reason, Note: d.note})
 			}),
 		o.decision("schedule", "Approve a reviewed version and have it published at a time", withUntil,
 			func(ctx context.Context, c *gen.Client, id, rev string, d decision) (*http.Response, error) {
@@ -106,6 +114,11 @@ func recordCommand(o *options) *cobra.Command {
 
 func withReason(cmd *cobra.Command, d *decision) {
 	cmd.Flags().StringVar(&d.reason, "reason", "", "why: a code of the vocabulary reason; to break the glass, words")
+}
+
+func withInto(cmd *cobra.Command, d *decision) {
+	withReason(cmd, d)
+	cmd.Flags().StringVar(&d.into, "into", "", "id of the other record, which stays")
 }
 
 func withUntil(cmd *cobra.Command, d *decision) {

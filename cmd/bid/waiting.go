@@ -35,7 +35,7 @@ func recordWaiting(o *options) *cobra.Command {
 						return err
 					}
 					for _, item := range page.Waiting {
-						table.row(item.Id, string(item.What), moment(item.Since), due(item), first(item.Why, "-"), first(item.Person, "-"), next(item.Can))
+						table.row(item.Id, string(item.What), moment(item.Since), due(item), why(item), first(item.Person, "-"), next(item.Can))
 					}
 					if page.Next == nil {
 						return table.end()
@@ -48,6 +48,14 @@ func recordWaiting(o *options) *cobra.Command {
 	cmd.Flags().StringVar(&kind, "kind", "", "only this: hold, confirm, widen, withdraw, merge, purge, schedule, quarantine or appeal")
 	cmd.Flags().BoolVar(&overdue, "overdue", false, "only what was to be done by now")
 	return cmd
+}
+
+// why says why something waits, and of a merging with what.
+func why(item gen.WaitingItem) string {
+	if item.Into == "" {
+		return first(item.Why, "-")
+	}
+	return item.Why + ", into " + item.Into
 }
 
 func recordGlass(o *options) *cobra.Command {

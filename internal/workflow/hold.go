@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"slices"
 
 	"bioincident/internal/identity"
 	"bioincident/internal/incident"
@@ -73,14 +74,44 @@ func (s *subject) waitsFor(kind store.WaitingKind) (store.Waiting, bool) {
 func (c *call) waitingFor(s *subject) []Waits {
 	var out []Waits
 	for _, waiting := range s.waits {
-		out = append(out, c.waitsOf(waiting))
+		out = append(out, c.waitsOf(s, waiting))
 	}
 	return out
 }
 
-func (c *call) waitsOf(w store.Waiting) Waits {
-	return Waits{What: string(w.Kind), By: w.Person, Org: w.Org, Since: w.Since, Until: w.Until, Why: w.Why,
+func (c *call) waitsOf(s *subject, w store.Waiting) Waits {
+	out := Waits{What: string(w.Kind), By: w.Person, Org: w.Org, Since: w.Since, Until: w.Until, Why: w.Why,
 		Overdue: w.Until != 0 && w.Until <= c.now}
+	if signed := s.waiting(forMerge); w.Kind == store.WaitsMerge && len(signed) > 0 {
+		out.Into = signed[0].Checklist[2]
+	}
+	return out
+}
+
+// knownTargets takes away what records are to be merged into where the asker may not know of it.
+func (c *call) knownTargets(waits []*Waits) error {
+	var ids []string
+	for _, w := range waits {
+		if w.Into != "" {
+			ids = append(ids, w.Into)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	targets, err := c.subjects(ids)
+	if err != nil {
+		return err
+	}
+	for _, w := range waits {
+		known := slices.ContainsFunc(targets, func(s *subject) bool {
+			return s.record.ID == w.Into && (c.may(s, "incident.read") == nil || c.may(s, "incident.read_head") == nil)
+		})
+		if !known {
+			w.Into = ""
+		}
+	}
+	return nil
 }
 
 // Lift gives a held record back to its readers, every edition under the handling in force and without what was redacted

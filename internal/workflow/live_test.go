@@ -327,13 +327,36 @@ func TestMerge(t *testing.T) {
 		w.refused(merge("fay@north", hidden), fault.Invalid, "merge.target_hidden")
 		w.ok(merge("pia@south", into))
 		w.inState(id, incident.Live, "")
+		w.mergesInto(id, into, "fay@north", "pia@south", "cam@centre")
 		w.ok(merge("cam@centre", into))
 		public, _ := w.view(schema.Public, id, 0)
 		if public.Tombstone != "merged" || public.MergedInto != into {
 			w.t.Fatalf("%+v", public)
 		}
 		w.inState(id, incident.Merged, "")
+
+		id = w.published(nil, nil)
+		w.ok(merge("pia@south", into))
+		_, err := w.flow.Narrow(w.ctx, w.as("fay@north"), into, w.rev(into), handlingOf(schema.Named).Change(), "")
+		w.ok(err)
+		w.mergesInto(id, into, "fay@north")
+		w.mergesInto(id, "", "pia@south", "cam@centre")
 	})
+}
+
+// mergesInto demands that a merging which waits names the other record to these people, or "" to those who may not know
+// of it.
+func (w *world) mergesInto(id, into string, people ...string) {
+	w.t.Helper()
+	for _, name := range people {
+		standing, err := w.flow.Standing(w.ctx, w.as(name), id)
+		w.ok(err)
+		list, err := w.flow.Waiting(w.ctx, w.as(name), workflow.WaitingIn{Kind: "merge"})
+		w.ok(err)
+		if len(standing.Waiting) != 1 || standing.Waiting[0].Into != into || len(list.Items) != 1 || list.Items[0].Into != into {
+			w.t.Errorf("%s: %+v, %+v", name, standing.Waiting, list.Items)
+		}
+	}
 }
 
 func update(doc map[string]any) {

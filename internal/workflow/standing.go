@@ -28,7 +28,7 @@ func (w *Workflow) Standing(ctx context.Context, who identity.Principal, id stri
 		out = Working{Record: incident.Record{ID: s.record.ID, State: s.record.State, Edition: s.record.Edition},
 			Revision: c.revision(s), Waiting: c.waitingToDecide(s), Can: w.abilities(c, s)}
 		c.name(&out)
-		return nil
+		return c.knownTargets(out.waits())
 	})
 	return out, err
 }
@@ -43,7 +43,7 @@ func (c *call) waitingToDecide(s *subject) []Waits {
 	var out []Waits
 	for _, waiting := range s.waits {
 		if slices.Contains(kinds, waiting.Kind) {
-			out = append(out, c.waitsOf(waiting))
+			out = append(out, c.waitsOf(s, waiting))
 		}
 	}
 	return out

@@ -144,6 +144,7 @@ type Waits struct {
 	Since   incident.Micros
 	Until   incident.Micros // 0 without a time
 	Why     string          // a code: the reason, what is to be confirmed, what stood in the way
+	Into    string          // the record that another is to be merged into, where the asker may know of it
 	Overdue bool
 }
 

@@ -34,10 +34,12 @@ func (w *Workflow) Waiting(ctx context.Context, who identity.Principal, in Waiti
 			last := out.Items[limit-1]
 			out.Next = writeCursor(store.WaitingKey{Since: last.Since, Record: last.ID, Kind: last.What})
 		}
-		for _, item := range out.Items {
+		waits := make([]*Waits, len(out.Items))
+		for i, item := range out.Items {
 			c.nameWaiting(&out, item)
+			waits[i] = &out.Items[i].Waits
 		}
-		return nil
+		return c.knownTargets(waits)
 	})
 	return out, err
 }
@@ -160,7 +162,7 @@ func (c *call) waitingItem(s *subject, row store.Waiting) (WaitingItem, bool) {
 	if s == nil {
 		return WaitingItem{}, false
 	}
-	item := WaitingItem{ID: s.record.ID, Waits: c.waitsOf(row), Can: c.steps(s, row.Kind)}
+	item := WaitingItem{ID: s.record.ID, Waits: c.waitsOf(s, row), Can: c.steps(s, row.Kind)}
 	if c.may(s, "incident.read_work") == nil || c.may(s, "incident.read_head") == nil {
 		item.Owner = s.record.Owner
 		return item, true

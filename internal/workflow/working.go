@@ -37,12 +37,21 @@ func (w *Workflow) Working(ctx context.Context, who identity.Principal, id strin
 		default:
 			err = work.Fault("incident")
 		}
-		if err == nil {
-			c.name(&out)
+		if err != nil {
+			return err
 		}
-		return err
+		c.name(&out)
+		return c.knownTargets(out.waits())
 	})
 	return out, err
+}
+
+func (w Working) waits() []*Waits {
+	var all []*Waits
+	for i := range w.Waiting {
+		all = append(all, &w.Waiting[i])
+	}
+	return all
 }
 
 // noteReading records that somebody read what is for the named only, or what they broke the glass for.
