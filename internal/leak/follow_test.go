@@ -3,7 +3,6 @@ package leak
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -281,15 +280,13 @@ func (c *script) away(r drawn, id string) {
 // anchor is the record into which others are merged.
 const anchor = "anchor"
 
-// narrower hides the counts, or what was drawn to be hidden, from all but the named.
+// narrower hides the counts, or what was drawn to be hidden, from all but the named. What it does not name stays.
 func (r drawn) narrower() workflow.HandlingIn {
 	h := r.life.handling()
-	h.Tiers = maps.Clone(h.Tiers)
+	h.Tiers = map[string]schema.Tier{"impact": schema.Named}
 	if r.raisedLater != nil {
 		h.Tiers = r.raisedLater
-		return h
 	}
-	h.Tiers["impact"] = schema.Named
 	return h
 }
 
