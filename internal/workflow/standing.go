@@ -11,6 +11,8 @@ import (
 	"bioincident/internal/identity"
 	"bioincident/internal/incident"
 	"bioincident/internal/store"
+	"bioincident/policies"
+	"bioincident/schema"
 )
 
 // Standing tells whoever may decide about a published record as it stands, and works at no version of it: state, edition,
@@ -25,8 +27,12 @@ func (w *Workflow) Standing(ctx context.Context, who identity.Principal, id stri
 		if err := c.may(s, "incident.read_standing"); err != nil {
 			return err
 		}
+		revision, err := c.revision(s)
+		if err != nil {
+			return err
+		}
 		out = Working{Record: incident.Record{ID: s.record.ID, State: s.record.State, Edition: s.record.Edition},
-			Revision: c.revision(s), Waiting: c.waitingToDecide(s), Can: w.abilities(c, s)}
+			Revision: revision, Waiting: c.waitingToDecide(s), Can: w.abilities(c, s)}
 		c.name(&out)
 		return c.knownTargets(out.waits())
 	})
@@ -51,17 +57,23 @@ func (c *call) waitingToDecide(s *subject) []Waits {
 
 // revision gives the revision that the asker may know: of record and open version, or, for whoever may not know of one,
 // of what was published alone.
-func (c *call) revision(s *subject) Revision {
+func (c *call) revision(s *subject) (Revision, error) {
 	if !s.published || c.knowsVersion(c.facts(s)) {
-		return s.revision()
+		return s.revision(), nil
 	}
-	return s.publishedRevision()
+	return c.publishedRevision(s)
 }
 
-// publishedRevision is another whenever edition, state, handling or a signature on the edition is; a version under way
-// makes no difference. Ids of signatures are random: nothing can be told from it.
-func (s *subject) publishedRevision() Revision {
-	signed := []string{string(s.record.State), s.record.Handling.Hash()}
+// publishedRevision is another whenever edition, state, what the asker sees of the record or a signature on the edition is.
+// A version under way makes no difference, nor does what the handling says of others: whom the owner excluded, who else is
+// named, until when it may not be published, and which things of those that the asker is not shown are raised. Ids of
+// signatures are random: nothing can be told from them.
+func (c *call) publishedRevision(s *subject) (Revision, error) {
+	seen, err := c.seen(s)
+	if err != nil {
+		return 0, err
+	}
+	signed := []string{string(s.record.State), seen}
 	for _, a := range s.signatures {
 		if a.Voided == 0 {
 			signed = append(signed, a.ID)
@@ -69,21 +81,34 @@ func (s *subject) publishedRevision() Revision {
 	}
 	text, err := json.Marshal(signed)
 	if err != nil {
-		panic(err) // a list of strings; cannot happen
+		return 0, err
 	}
 	sum := sha256.Sum256(text)
-	return revisionOf(int64(s.record.Edition), int64(binary.BigEndian.Uint32(sum[:])))
+	return revisionOf(int64(s.record.Edition), int64(binary.BigEndian.Uint32(sum[:]))), nil
+}
+
+// seen gives the hash of the view that the asker is given.
+func (c *call) seen(s *subject) (string, error) {
+	r := s.record
+	tier, _ := policies.AudienceOf(c.who).Tier(r.Handling.Marking, r.Owner, r.Handling.Recipients)
+	for {
+		view, ok, err := c.tx.View(tier, r.ID, 0)
+		if err != nil || ok || tier == schema.Public {
+			return view.Hash, err
+		}
+		tier--
+	}
 }
 
 // at demands that the caller names the revision that is there, as they or as its owner see it. What is there now is told
 // as the caller may know it.
 func (c *call) at(s *subject, rev Revision) error {
-	now := c.revision(s)
-	switch rev {
-	case 0:
+	if rev == 0 {
 		return fault.New(fault.PreconditionRequired, "request.if_match_missing")
-	case now, s.revision():
-		return nil
+	}
+	now, err := c.revision(s)
+	if err != nil || rev == now || rev == s.revision() {
+		return err
 	}
 	return fault.New(fault.Stale, "record.stale", "given", rev.String(), "now", now.String())
 }
