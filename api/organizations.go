@@ -131,6 +131,42 @@ func (s *Server) AddPerson(ctx context.Context, in gen.AddPersonRequestObject) (
 	return gen.AddPerson201JSONResponse(person(p)), nil
 }
 
+// InvitePerson invites a person. The link is in this answer and nowhere else.
+func (s *Server) InvitePerson(ctx context.Context, in gen.InvitePersonRequestObject) (gen.InvitePersonResponseObject, error) {
+	r := asked(ctx)
+	made, err := s.Workflow.Invite(r.ctx, r.who, workflow.InviteIn{
+		Person: in.Body.Person, Name: in.Body.Name, Competences: in.Body.Competences, Languages: in.Body.Languages,
+		Roles: each(in.Body.Roles, func(role gen.Role) identity.Role { return identity.Role(role) }),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return gen.InvitePerson201JSONResponse(link(made)), nil
+}
+
+// ResetPerson makes a link for a new password. It is in this answer and nowhere else.
+func (s *Server) ResetPerson(ctx context.Context, in gen.ResetPersonRequestObject) (gen.ResetPersonResponseObject, error) {
+	r := asked(ctx)
+	made, err := s.Workflow.ResetPerson(r.ctx, r.who, in.Handle)
+	if err != nil {
+		return nil, err
+	}
+	return gen.ResetPerson201JSONResponse(link(made)), nil
+}
+
+func link(l workflow.NewLink) gen.Link {
+	return gen.Link{Kind: gen.LinkKind(l.Kind), Person: l.Person.Handle, Path: l.Path, Expires: moment(l.Expires)}
+}
+
+// EndSessions ends every session of a person.
+func (s *Server) EndSessions(ctx context.Context, in gen.EndSessionsRequestObject) (gen.EndSessionsResponseObject, error) {
+	r := asked(ctx)
+	if err := s.Workflow.EndSessions(r.ctx, r.who, in.Handle); err != nil {
+		return nil, err
+	}
+	return gen.EndSessions204Response{}, nil
+}
+
 // AddMembership gives a person a role.
 func (s *Server) AddMembership(ctx context.Context, in gen.AddMembershipRequestObject) (gen.AddMembershipResponseObject, error) {
 	r := asked(ctx)

@@ -12,7 +12,8 @@ import (
 // the rest.
 func Actions() []string {
 	return slices.Concat(RecordActions(), BatchActions(), []string{
-		"org.read", "org.add", "org.suspend", "org.reinstate", "person.add", "membership.add", "membership.end",
+		"org.read", "org.add", "org.suspend", "org.reinstate", "person.add", "person.invite", "person.reset", "session.end",
+		"membership.add", "membership.end",
 		"grant.add", "grant.revoke", "setting.propose", "setting.confirm", "token.create", "token.revoke",
 		"glass.break", "ledger.read", "ledger.export", "index.rebuild", "index.read", "policy.explain", "search.read", "export.read", "feed.read", "vocabulary.read",
 	})

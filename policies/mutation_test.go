@@ -57,7 +57,7 @@ func mutations() []mutation {
 		row("administrators read content", "incident.read|incident.read_work,glass,", "incident.read|incident.read_work,*,"),
 		row("focal points grant", "admin.manage,administrator|", "admin.manage,focal_point|administrator|"),
 		row("focal points manage the people of others", "membership.end,own,", "membership.end,*,"),
-		row("tokens of others", "token.own,member,token.create|token.revoke,self,", "token.own,member,token.create|token.revoke,*,"),
+		row("tokens of others", "token.own,member,token.create|token.revoke|session.end,self,", "token.own,member,token.create|token.revoke|session.end,*,"),
 		row("a reading token recommends", "not_recommended&not_decliner&owner_active,review,write", "not_recommended&not_decliner&owner_active,review,read"),
 		row("the log is open to administrators", "ledger.all,auditor|", "ledger.all,administrator|auditor|"),
 		row("reviewers schedule", "approve.schedule,publisher,", "approve.schedule,reviewer|publisher,"),

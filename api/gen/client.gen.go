@@ -993,6 +993,24 @@ type ClientInterface interface {
 	// Corresponds with POST /api/v1/index/rebuild (the `RebuildIndex` operationId).
 	RebuildIndex(ctx context.Context, params *RebuildIndexParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// InvitePersonWithBody Invite a person by a link
+	//
+	// Adds the person where the handle is nobody's, gives the roles, and makes a link by which the person sets a password. It is good once, for seven days, and shown this once; an Idempotency-Key is therefore not taken. A newer link, and a further role, make it worthless.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v1/invitations (the `InvitePerson` operationId).
+	InvitePersonWithBody(ctx context.Context, params *InvitePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InvitePerson Invite a person by a link
+	//
+	// Adds the person where the handle is nobody's, gives the roles, and makes a link by which the person sets a password. It is good once, for seven days, and shown this once; an Idempotency-Key is therefore not taken. A newer link, and a further role, make it worthless.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v1/invitations (the `InvitePerson` operationId).
+	InvitePerson(ctx context.Context, params *InvitePersonParams, body InvitePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReadLedger Read the log of decisions, newest first
 	//
 	// Auditors read all of it, focal points the entries of their organization.
@@ -1130,6 +1148,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v1/people (the `AddPerson` operationId).
 	AddPerson(ctx context.Context, params *AddPersonParams, body AddPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResetPerson Make a link for a new password
+	//
+	// From now on the person's password is worthless and their sessions are ended. The link is good once, for 24 hours, and shown this once; an Idempotency-Key is therefore not taken. Only who could give the person every role they hold, in any organization, may do this.
+	//
+	// Corresponds with POST /api/v1/people/{handle}/reset (the `ResetPerson` operationId).
+	ResetPerson(ctx context.Context, handle Handle, params *ResetPersonParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// EndSessions End every session of a person
+	//
+	// They have to sign in again on the pages; tokens stay. Everybody ends their own; those of others, who could give the person every role they hold.
+	//
+	// Corresponds with POST /api/v1/people/{handle}/sessions/end (the `EndSessions` operationId).
+	EndSessions(ctx context.Context, handle Handle, params *EndSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ExplainPolicy Ask why a person may, or may not
 	//
@@ -3269,6 +3301,44 @@ func (c *Client) RebuildIndex(ctx context.Context, params *RebuildIndexParams, r
 	return c.Client.Do(req)
 }
 
+// InvitePersonWithBody Invite a person by a link
+//
+// Adds the person where the handle is nobody's, gives the roles, and makes a link by which the person sets a password. It is good once, for seven days, and shown this once; an Idempotency-Key is therefore not taken. A newer link, and a further role, make it worthless.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v1/invitations (the `InvitePerson` operationId).
+func (c *Client) InvitePersonWithBody(ctx context.Context, params *InvitePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInvitePersonRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InvitePerson Invite a person by a link
+//
+// Adds the person where the handle is nobody's, gives the roles, and makes a link by which the person sets a password. It is good once, for seven days, and shown this once; an Idempotency-Key is therefore not taken. A newer link, and a further role, make it worthless.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v1/invitations (the `InvitePerson` operationId).
+func (c *Client) InvitePerson(ctx context.Context, params *InvitePersonParams, body InvitePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInvitePersonRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReadLedger Read the log of decisions, newest first
 //
 // Auditors read all of it, focal points the entries of their organization.
@@ -3577,6 +3647,40 @@ func (c *Client) AddPersonWithBody(ctx context.Context, params *AddPersonParams,
 // Corresponds with POST /api/v1/people (the `AddPerson` operationId).
 func (c *Client) AddPerson(ctx context.Context, params *AddPersonParams, body AddPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddPersonRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResetPerson Make a link for a new password
+//
+// From now on the person's password is worthless and their sessions are ended. The link is good once, for 24 hours, and shown this once; an Idempotency-Key is therefore not taken. Only who could give the person every role they hold, in any organization, may do this.
+//
+// Corresponds with POST /api/v1/people/{handle}/reset (the `ResetPerson` operationId).
+func (c *Client) ResetPerson(ctx context.Context, handle Handle, params *ResetPersonParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResetPersonRequest(c.Server, handle, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// EndSessions End every session of a person
+//
+// They have to sign in again on the pages; tokens stay. Everybody ends their own; those of others, who could give the person every role they hold.
+//
+// Corresponds with POST /api/v1/people/{handle}/sessions/end (the `EndSessions` operationId).
+func (c *Client) EndSessions(ctx context.Context, handle Handle, params *EndSessionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewEndSessionsRequest(c.Server, handle, params)
 	if err != nil {
 		return nil, err
 	}
@@ -8880,6 +8984,69 @@ func NewRebuildIndexRequest(server string, params *RebuildIndexParams) (*http.Re
 	return req, nil
 }
 
+// NewInvitePersonRequest calls the generic InvitePerson builder with application/json body
+func NewInvitePersonRequest(server string, params *InvitePersonParams, body InvitePersonJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewInvitePersonRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewInvitePersonRequestWithBody constructs an http.Request for the InvitePerson method, with any body, and a specified content type
+func NewInvitePersonRequestWithBody(server string, params *InvitePersonParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/invitations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewReadLedgerRequest constructs an http.Request for the ReadLedger method
 func NewReadLedgerRequest(server string, params *ReadLedgerParams) (*http.Request, error) {
 	var err error
@@ -9600,6 +9767,120 @@ func NewAddPersonRequestWithBody(server string, params *AddPersonParams, content
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewResetPersonRequest constructs an http.Request for the ResetPerson method
+func NewResetPersonRequest(server string, handle Handle, params *ResetPersonParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "handle", handle, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/%s/reset", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewEndSessionsRequest constructs an http.Request for the EndSessions method
+func NewEndSessionsRequest(server string, handle Handle, params *EndSessionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "handle", handle, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v1/people/%s/sessions/end", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "lang", params.Lang, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -12008,6 +12289,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/v1/index/rebuild (the `RebuildIndex` operationId).
 	RebuildIndexWithResponse(ctx context.Context, params *RebuildIndexParams, reqEditors ...RequestEditorFn) (*RebuildIndexResponse, error)
 
+	// InvitePersonWithBodyWithResponse Invite a person by a link
+	//
+	// Adds the person where the handle is nobody's, gives the roles, and makes a link by which the person sets a password. It is good once, for seven days, and shown this once; an Idempotency-Key is therefore not taken. A newer link, and a further role, make it worthless.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/invitations (the `InvitePerson` operationId).
+	InvitePersonWithBodyWithResponse(ctx context.Context, params *InvitePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InvitePersonResponse, error)
+
+	// InvitePersonWithResponse Invite a person by a link
+	//
+	// Adds the person where the handle is nobody's, gives the roles, and makes a link by which the person sets a password. It is good once, for seven days, and shown this once; an Idempotency-Key is therefore not taken. A newer link, and a further role, make it worthless.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/invitations (the `InvitePerson` operationId).
+	InvitePersonWithResponse(ctx context.Context, params *InvitePersonParams, body InvitePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*InvitePersonResponse, error)
+
 	// ReadLedgerWithResponse Read the log of decisions, newest first
 	//
 	// Auditors read all of it, focal points the entries of their organization.
@@ -12157,6 +12456,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v1/people (the `AddPerson` operationId).
 	AddPersonWithResponse(ctx context.Context, params *AddPersonParams, body AddPersonJSONRequestBody, reqEditors ...RequestEditorFn) (*AddPersonResponse, error)
+
+	// ResetPersonWithResponse Make a link for a new password
+	//
+	// From now on the person's password is worthless and their sessions are ended. The link is good once, for 24 hours, and shown this once; an Idempotency-Key is therefore not taken. Only who could give the person every role they hold, in any organization, may do this.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/people/{handle}/reset (the `ResetPerson` operationId).
+	ResetPersonWithResponse(ctx context.Context, handle Handle, params *ResetPersonParams, reqEditors ...RequestEditorFn) (*ResetPersonResponse, error)
+
+	// EndSessionsWithResponse End every session of a person
+	//
+	// They have to sign in again on the pages; tokens stay. Everybody ends their own; those of others, who could give the person every role they hold.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v1/people/{handle}/sessions/end (the `EndSessions` operationId).
+	EndSessionsWithResponse(ctx context.Context, handle Handle, params *EndSessionsParams, reqEditors ...RequestEditorFn) (*EndSessionsResponse, error)
 
 	// ExplainPolicyWithResponse Ask why a person may, or may not
 	//
@@ -15241,6 +15558,47 @@ func (r RebuildIndexResponse) ContentType() string {
 	return ""
 }
 
+type InvitePersonResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Link
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r InvitePersonResponse) GetJSON201() *Link {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r InvitePersonResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r InvitePersonResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r InvitePersonResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r InvitePersonResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReadLedgerResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -15713,6 +16071,81 @@ func (r AddPersonResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AddPersonResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResetPersonResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Link
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ResetPersonResponse) GetJSON201() *Link {
+	return r.JSON201
+}
+
+// GetBody returns the raw response body bytes
+func (r ResetPersonResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ResetPersonResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResetPersonResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResetPersonResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type EndSessionsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+}
+
+// GetBody returns the raw response body bytes
+func (r EndSessionsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r EndSessionsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r EndSessionsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r EndSessionsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18052,6 +18485,36 @@ func (c *ClientWithResponses) RebuildIndexWithResponse(ctx context.Context, para
 	return ParseRebuildIndexResponse(rsp)
 }
 
+// InvitePersonWithBodyWithResponse Invite a person by a link
+//
+// Adds the person where the handle is nobody's, gives the roles, and makes a link by which the person sets a password. It is good once, for seven days, and shown this once; an Idempotency-Key is therefore not taken. A newer link, and a further role, make it worthless.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/invitations (the `InvitePerson` operationId).
+func (c *ClientWithResponses) InvitePersonWithBodyWithResponse(ctx context.Context, params *InvitePersonParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InvitePersonResponse, error) {
+	rsp, err := c.InvitePersonWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInvitePersonResponse(rsp)
+}
+
+// InvitePersonWithResponse Invite a person by a link
+//
+// Adds the person where the handle is nobody's, gives the roles, and makes a link by which the person sets a password. It is good once, for seven days, and shown this once; an Idempotency-Key is therefore not taken. A newer link, and a further role, make it worthless.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/invitations (the `InvitePerson` operationId).
+func (c *ClientWithResponses) InvitePersonWithResponse(ctx context.Context, params *InvitePersonParams, body InvitePersonJSONRequestBody, reqEditors ...RequestEditorFn) (*InvitePersonResponse, error) {
+	rsp, err := c.InvitePerson(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInvitePersonResponse(rsp)
+}
+
 // ReadLedgerWithResponse Read the log of decisions, newest first
 //
 // Auditors read all of it, focal points the entries of their organization.
@@ -18308,6 +18771,36 @@ func (c *ClientWithResponses) AddPersonWithResponse(ctx context.Context, params 
 		return nil, err
 	}
 	return ParseAddPersonResponse(rsp)
+}
+
+// ResetPersonWithResponse Make a link for a new password
+//
+// From now on the person's password is worthless and their sessions are ended. The link is good once, for 24 hours, and shown this once; an Idempotency-Key is therefore not taken. Only who could give the person every role they hold, in any organization, may do this.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/people/{handle}/reset (the `ResetPerson` operationId).
+func (c *ClientWithResponses) ResetPersonWithResponse(ctx context.Context, handle Handle, params *ResetPersonParams, reqEditors ...RequestEditorFn) (*ResetPersonResponse, error) {
+	rsp, err := c.ResetPerson(ctx, handle, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResetPersonResponse(rsp)
+}
+
+// EndSessionsWithResponse End every session of a person
+//
+// They have to sign in again on the pages; tokens stay. Everybody ends their own; those of others, who could give the person every role they hold.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v1/people/{handle}/sessions/end (the `EndSessions` operationId).
+func (c *ClientWithResponses) EndSessionsWithResponse(ctx context.Context, handle Handle, params *EndSessionsParams, reqEditors ...RequestEditorFn) (*EndSessionsResponse, error) {
+	rsp, err := c.EndSessions(ctx, handle, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseEndSessionsResponse(rsp)
 }
 
 // ExplainPolicyWithResponse Ask why a person may, or may not
@@ -20741,6 +21234,32 @@ func ParseRebuildIndexResponse(rsp *http.Response) (*RebuildIndexResponse, error
 	return response, nil
 }
 
+// ParseInvitePersonResponse parses an HTTP response from a InvitePersonWithResponse call
+func ParseInvitePersonResponse(rsp *http.Response) (*InvitePersonResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &InvitePersonResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Link
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseReadLedgerResponse parses an HTTP response from a ReadLedgerWithResponse call
 func ParseReadLedgerResponse(rsp *http.Response) (*ReadLedgerResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21028,6 +21547,48 @@ func ParseAddPersonResponse(rsp *http.Response) (*AddPersonResponse, error) {
 		}
 		response.JSON201 = &dest
 
+	}
+
+	return response, nil
+}
+
+// ParseResetPersonResponse parses an HTTP response from a ResetPersonWithResponse call
+func ParseResetPersonResponse(rsp *http.Response) (*ResetPersonResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResetPersonResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Link
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseEndSessionsResponse parses an HTTP response from a EndSessionsWithResponse call
+func ParseEndSessionsResponse(rsp *http.Response) (*EndSessionsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &EndSessionsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
 	}
 
 	return response, nil

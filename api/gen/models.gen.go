@@ -415,6 +415,24 @@ func (e Language) Valid() bool {
 	}
 }
 
+// Defines values for LinkKind.
+const (
+	Invite LinkKind = "invite"
+	Reset  LinkKind = "reset"
+)
+
+// Valid indicates whether the value is a known member of the LinkKind enum.
+func (e LinkKind) Valid() bool {
+	switch e {
+	case Invite:
+		return true
+	case Reset:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MeOrganizationStatus.
 const (
 	MeOrganizationStatusActive    MeOrganizationStatus = "active"
@@ -1966,6 +1984,22 @@ type IndexTier struct {
 	Tier Tier `json:"tier"`
 }
 
+// InvitationIn defines model for InvitationIn.
+type InvitationIn struct {
+	// Competences Domains, for reviewers
+	Competences []string `json:"competences,omitempty,omitzero"`
+
+	// Languages Reading languages, for reviewers
+	Languages []string `json:"languages,omitempty,omitzero"`
+
+	// Name Of a person who is not here yet
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Person PERSON@ORG
+	Person string `json:"person"`
+	Roles  []Role `json:"roles"`
+}
+
 // KnownIn defines model for KnownIn.
 type KnownIn struct {
 	Ids []string `json:"ids"`
@@ -2027,6 +2061,21 @@ type LeftOut struct {
 	// Example: public
 	Tier Tier `json:"tier"`
 }
+
+// Link defines model for Link.
+type Link struct {
+	Expires time.Time `json:"expires"`
+	Kind    LinkKind  `json:"kind"`
+
+	// Path Where the page of the link stands on this server; shown this once
+	Path string `json:"path"`
+
+	// Person The handle
+	Person string `json:"person"`
+}
+
+// LinkKind defines model for Link.Kind.
+type LinkKind string
 
 // Me defines model for Me.
 type Me struct {
@@ -2867,6 +2916,9 @@ type Group = bool
 // GroupOf defines model for GroupOf.
 type GroupOf = string
 
+// Handle defines model for Handle.
+type Handle = string
+
 // HistogramBy defines model for HistogramBy.
 type HistogramBy string
 
@@ -3572,6 +3624,12 @@ type RebuildIndexParams struct {
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
 
+// InvitePersonParams defines parameters for InvitePerson.
+type InvitePersonParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
 // ReadLedgerParams defines parameters for ReadLedger.
 type ReadLedgerParams struct {
 	// Subject Only entries about this record, organization or person.
@@ -3652,6 +3710,18 @@ type ListPeopleParams struct {
 
 // AddPersonParams defines parameters for AddPerson.
 type AddPersonParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// ResetPersonParams defines parameters for ResetPerson.
+type ResetPersonParams struct {
+	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
+	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
+}
+
+// EndSessionsParams defines parameters for EndSessions.
+type EndSessionsParams struct {
 	// Lang Language of titles, labels and problems; without it, Accept-Language decides.
 	Lang Lang `form:"lang,omitempty" json:"lang,omitempty,omitzero"`
 }
@@ -4060,6 +4130,9 @@ type WithdrawIncidentJSONRequestBody = ReasonIn
 
 // SaveWorkingJSONRequestBody defines body for SaveWorking for application/json ContentType.
 type SaveWorkingJSONRequestBody = DraftIn
+
+// InvitePersonJSONRequestBody defines body for InvitePerson for application/json ContentType.
+type InvitePersonJSONRequestBody = InvitationIn
 
 // AddMembershipJSONRequestBody defines body for AddMembership for application/json ContentType.
 type AddMembershipJSONRequestBody = MembershipIn

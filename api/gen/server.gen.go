@@ -218,6 +218,9 @@ type ServerInterface interface {
 	// RebuildIndex Build the word indexes anew from the stored views
 	// (POST /api/v1/index/rebuild)
 	RebuildIndex(c *gin.Context, params RebuildIndexParams)
+	// InvitePerson Invite a person by a link
+	// (POST /api/v1/invitations)
+	InvitePerson(c *gin.Context, params InvitePersonParams)
 	// ReadLedger Read the log of decisions, newest first
 	// (GET /api/v1/ledger)
 	ReadLedger(c *gin.Context, params ReadLedgerParams)
@@ -254,6 +257,12 @@ type ServerInterface interface {
 	// AddPerson Add a person
 	// (POST /api/v1/people)
 	AddPerson(c *gin.Context, params AddPersonParams)
+	// ResetPerson Make a link for a new password
+	// (POST /api/v1/people/{handle}/reset)
+	ResetPerson(c *gin.Context, handle Handle, params ResetPersonParams)
+	// EndSessions End every session of a person
+	// (POST /api/v1/people/{handle}/sessions/end)
+	EndSessions(c *gin.Context, handle Handle, params EndSessionsParams)
 	// ExplainPolicy Ask why a person may, or may not
 	// (GET /api/v1/policy/explain)
 	ExplainPolicy(c *gin.Context, params ExplainPolicyParams)
@@ -3386,6 +3395,33 @@ func (siw *ServerInterfaceWrapper) RebuildIndex(c *gin.Context) {
 	siw.Handler.RebuildIndex(c, params)
 }
 
+// InvitePerson operation middleware
+func (siw *ServerInterfaceWrapper) InvitePerson(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params InvitePersonParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.InvitePerson(c, params)
+}
+
 // ReadLedger operation middleware
 func (siw *ServerInterfaceWrapper) ReadLedger(c *gin.Context) {
 
@@ -3758,6 +3794,78 @@ func (siw *ServerInterfaceWrapper) AddPerson(c *gin.Context) {
 	}
 
 	siw.Handler.AddPerson(c, params)
+}
+
+// ResetPerson operation middleware
+func (siw *ServerInterfaceWrapper) ResetPerson(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "handle" -------------
+	var handle Handle
+
+	err = runtime.BindStyledParameterWithOptions("simple", "handle", c.Param("handle"), &handle, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter handle: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ResetPersonParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.ResetPerson(c, handle, params)
+}
+
+// EndSessions operation middleware
+func (siw *ServerInterfaceWrapper) EndSessions(c *gin.Context) {
+
+	var err error
+	_ = err
+
+	// ------------- Path parameter "handle" -------------
+	var handle Handle
+
+	err = runtime.BindStyledParameterWithOptions("simple", "handle", c.Param("handle"), &handle, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: true})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter handle: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params EndSessionsParams
+
+	// ------------- Optional query parameter "lang" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "lang", c.Request.URL.Query(), &params.Lang, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		siw.ErrorHandler(c, fmt.Errorf("Invalid format for parameter lang: %w", err), http.StatusBadRequest)
+		return
+	}
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		middleware(c)
+		if c.IsAborted() {
+			return
+		}
+	}
+
+	siw.Handler.EndSessions(c, handle, params)
 }
 
 // ExplainPolicy operation middleware
@@ -4764,6 +4872,7 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.GET(options.BaseURL+"/api/v1/index", wrapper.GetIndex)
 	router.GET(options.BaseURL+"/api/v1/index/check", wrapper.CheckIndex)
 	router.POST(options.BaseURL+"/api/v1/index/rebuild", wrapper.RebuildIndex)
+	router.POST(options.BaseURL+"/api/v1/invitations", wrapper.InvitePerson)
 	router.GET(options.BaseURL+"/api/v1/ledger", wrapper.ReadLedger)
 	router.GET(options.BaseURL+"/api/v1/ledger/export", wrapper.ExportLedger)
 	router.GET(options.BaseURL+"/api/v1/ledger/verify", wrapper.VerifyLedger)
@@ -4776,6 +4885,8 @@ func RegisterHandlersWithOptions(router gin.IRouter, si ServerInterface, options
 	router.POST(options.BaseURL+"/api/v1/organizations/:slug/suspend", wrapper.SuspendOrganization)
 	router.GET(options.BaseURL+"/api/v1/people", wrapper.ListPeople)
 	router.POST(options.BaseURL+"/api/v1/people", wrapper.AddPerson)
+	router.POST(options.BaseURL+"/api/v1/people/:handle/reset", wrapper.ResetPerson)
+	router.POST(options.BaseURL+"/api/v1/people/:handle/sessions/end", wrapper.EndSessions)
 	router.GET(options.BaseURL+"/api/v1/policy/explain", wrapper.ExplainPolicy)
 	router.POST(options.BaseURL+"/api/v1/policy/simulate", wrapper.SimulatePolicy)
 	router.GET(options.BaseURL+"/api/v1/queue", wrapper.ReadQueue)
@@ -6835,6 +6946,29 @@ func (response RebuildIndex200ApplicationxNdjsonResponse) VisitRebuildIndexRespo
 	}
 }
 
+type InvitePersonRequestObject struct {
+	Params InvitePersonParams
+	Body   *InvitePersonJSONRequestBody
+}
+
+type InvitePersonResponseObject interface {
+	VisitInvitePersonResponse(w http.ResponseWriter) error
+}
+
+type InvitePerson201JSONResponse Link
+
+func (response InvitePerson201JSONResponse) VisitInvitePersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ReadLedgerRequestObject struct {
 	Params ReadLedgerParams
 }
@@ -7128,6 +7262,46 @@ func (response AddPerson201JSONResponse) VisitAddPersonResponse(w http.ResponseW
 	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type ResetPersonRequestObject struct {
+	Handle Handle `json:"handle"`
+	Params ResetPersonParams
+}
+
+type ResetPersonResponseObject interface {
+	VisitResetPersonResponse(w http.ResponseWriter) error
+}
+
+type ResetPerson201JSONResponse Link
+
+func (response ResetPerson201JSONResponse) VisitResetPersonResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type EndSessionsRequestObject struct {
+	Handle Handle `json:"handle"`
+	Params EndSessionsParams
+}
+
+type EndSessionsResponseObject interface {
+	VisitEndSessionsResponse(w http.ResponseWriter) error
+}
+
+type EndSessions204Response struct {
+}
+
+func (response EndSessions204Response) VisitEndSessionsResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
 }
 
 type ExplainPolicyRequestObject struct {
@@ -7751,6 +7925,9 @@ type StrictServerInterface interface {
 	// RebuildIndex Build the word indexes anew from the stored views
 	// (POST /api/v1/index/rebuild)
 	RebuildIndex(ctx context.Context, request RebuildIndexRequestObject) (RebuildIndexResponseObject, error)
+	// InvitePerson Invite a person by a link
+	// (POST /api/v1/invitations)
+	InvitePerson(ctx context.Context, request InvitePersonRequestObject) (InvitePersonResponseObject, error)
 	// ReadLedger Read the log of decisions, newest first
 	// (GET /api/v1/ledger)
 	ReadLedger(ctx context.Context, request ReadLedgerRequestObject) (ReadLedgerResponseObject, error)
@@ -7787,6 +7964,12 @@ type StrictServerInterface interface {
 	// AddPerson Add a person
 	// (POST /api/v1/people)
 	AddPerson(ctx context.Context, request AddPersonRequestObject) (AddPersonResponseObject, error)
+	// ResetPerson Make a link for a new password
+	// (POST /api/v1/people/{handle}/reset)
+	ResetPerson(ctx context.Context, request ResetPersonRequestObject) (ResetPersonResponseObject, error)
+	// EndSessions End every session of a person
+	// (POST /api/v1/people/{handle}/sessions/end)
+	EndSessions(ctx context.Context, request EndSessionsRequestObject) (EndSessionsResponseObject, error)
 	// ExplainPolicy Ask why a person may, or may not
 	// (GET /api/v1/policy/explain)
 	ExplainPolicy(ctx context.Context, request ExplainPolicyRequestObject) (ExplainPolicyResponseObject, error)
@@ -10504,6 +10687,50 @@ func (sh *strictHandler) RebuildIndex(ctx *gin.Context, params RebuildIndexParam
 	}
 }
 
+// InvitePerson operation middleware
+func (sh *strictHandler) InvitePerson(ctx *gin.Context, params InvitePersonParams) {
+	var request InvitePersonRequestObject
+
+	request.Params = params
+
+	var body InvitePersonJSONRequestBody
+	var err error
+	// A request validator built on kin-openapi's openapi3filter with
+	// KeepValidatedValue leaves the value it validated on the body. Bind
+	// that value, matching member names exactly, so the handler receives
+	// what was validated instead of a second, case-insensitive decode.
+	if vb, ok := ctx.Request.Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+		err = ctx.ShouldBindJSON(&body)
+	} else if binding.Validator != nil {
+		// ShouldBindJSON runs the struct validator after decoding; keep that.
+		err = binding.Validator.ValidateStruct(&body)
+	}
+	if err != nil {
+		sh.options.RequestErrorHandlerFunc(ctx, err)
+		return
+	}
+	request.Body = &body
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.InvitePerson(ctx, request.(InvitePersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "InvitePerson")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(InvitePersonResponseObject); ok {
+		if err := validResponse.VisitInvitePersonResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
 // ReadLedger operation middleware
 func (sh *strictHandler) ReadLedger(ctx *gin.Context, params ReadLedgerParams) {
 	var request ReadLedgerRequestObject
@@ -10922,6 +11149,60 @@ func (sh *strictHandler) AddPerson(ctx *gin.Context, params AddPersonParams) {
 		sh.options.HandlerErrorFunc(ctx, err)
 	} else if validResponse, ok := response.(AddPersonResponseObject); ok {
 		if err := validResponse.VisitAddPersonResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// ResetPerson operation middleware
+func (sh *strictHandler) ResetPerson(ctx *gin.Context, handle Handle, params ResetPersonParams) {
+	var request ResetPersonRequestObject
+
+	request.Handle = handle
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResetPerson(ctx, request.(ResetPersonRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResetPerson")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(ResetPersonResponseObject); ok {
+		if err := validResponse.VisitResetPersonResponse(ctx.Writer); err != nil {
+			sh.options.ResponseErrorHandlerFunc(ctx, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(ctx, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// EndSessions operation middleware
+func (sh *strictHandler) EndSessions(ctx *gin.Context, handle Handle, params EndSessionsParams) {
+	var request EndSessionsRequestObject
+
+	request.Handle = handle
+	request.Params = params
+
+	handler := func(ctx *gin.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.EndSessions(ctx, request.(EndSessionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "EndSessions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		sh.options.HandlerErrorFunc(ctx, err)
+	} else if validResponse, ok := response.(EndSessionsResponseObject); ok {
+		if err := validResponse.VisitEndSessionsResponse(ctx.Writer); err != nil {
 			sh.options.ResponseErrorHandlerFunc(ctx, err)
 		}
 	} else if response != nil {

@@ -22,13 +22,17 @@ type Settings struct {
 	TrustedProxies []string
 	// RequestsPerMinute limits each token and each address; 0 does not limit.
 	RequestsPerMinute int
+	// PasswordMemory is how many MiB signing in may take at once; one password takes 64.
+	PasswordMemory int
+	// Secure says that browsers reach the pages by https alone, here or at a proxy.
+	Secure bool
 	// Notice is said with every answer: the id of a message, such as that this is a demonstration.
 	Notice string
 }
 
 // Defaults are the settings of a system nobody configured.
 func Defaults() Settings {
-	return Settings{Data: "data/bid", Listen: "127.0.0.1:8080", Prefix: "BID", RequestsPerMinute: 6000}
+	return Settings{Data: "data/bid", Listen: "127.0.0.1:8080", Prefix: "BID", RequestsPerMinute: 6000, PasswordMemory: 256}
 }
 
 // Check refuses settings that cannot work.

@@ -37,15 +37,17 @@ const (
 
 // System is everything, built once.
 type System struct {
-	Settings Settings
-	Log      *slog.Logger
-	Store    *store.Store
-	Workflow *workflow.Workflow
-	Catalog  *catalog.Catalog
-	Auth     *auth.Auth
-	Index    *search.Index
-	Follower *follow.Follower
-	Handler  http.Handler
+	Settings  Settings
+	Log       *slog.Logger
+	Store     *store.Store
+	Workflow  *workflow.Workflow
+	Catalog   *catalog.Catalog
+	Auth      *auth.Auth
+	Sessions  *auth.Sessions
+	Passwords *auth.Passwords
+	Index     *search.Index
+	Follower  *follow.Follower
+	Handler   http.Handler
 
 	stopFollower context.CancelFunc
 	followed     chan error
@@ -117,10 +119,13 @@ func (s *System) commands(sch *schema.Schema) error {
 	if err != nil {
 		return err
 	}
-	s.Workflow = workflow.New(workflow.Deps{
-		Store: s.Store, Schema: sch, Checks: checks, Policies: rules, Random: rand.Reader, Prefix: s.Settings.Prefix,
-	})
 	s.Auth = auth.New(s.Store)
+	s.Passwords = auth.NewPasswords(s.Store, s.Settings.PasswordMemory)
+	s.Sessions = auth.NewSessions(s.Store, s.Passwords, s.Settings.Secure)
+	s.Workflow = workflow.New(workflow.Deps{
+		Store: s.Store, Schema: sch, Checks: checks, Policies: rules, Passwords: s.Passwords, Random: rand.Reader,
+		Prefix: s.Settings.Prefix,
+	})
 	return nil
 }
 

@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"math"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -66,23 +65,7 @@ func (s *Server) limitAddress(c *gin.Context) {
 		c.Next()
 		return
 	}
-	s.apply(c, s.peers, network(c.ClientIP()))
-}
-
-// network gives the address, of IPv6 the /64: one household.
-func network(address string) string {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return address
-	}
-	if ip = ip.Unmap(); ip.Is4() {
-		return ip.String()
-	}
-	prefix, err := ip.WithZone("").Prefix(64)
-	if err != nil {
-		return address
-	}
-	return prefix.String()
+	s.apply(c, s.peers, auth.Network(c.ClientIP()))
 }
 
 // limitToken limits what is asked with one token, wherever it comes from.

@@ -440,7 +440,7 @@ func newMatrix(t testing.TB, w *world, handler http.Handler) *matrix {
 	states := w.states()
 	m.objects = map[string]string{
 		"incidents": states["submitted"], "published": states["published"], "organizations": "north", "vocabularies": "domain",
-		"settings": "quorum", "grants": w.first("grants", "adam@secretariat"), "tokens": w.first("tokens", "ana@north"),
+		"settings": "quorum", "people": "ana", "grants": w.first("grants", "adam@secretariat"), "tokens": w.first("tokens", "ana@north"),
 		"imports": w.imported(),
 	}
 	m.findTakers(states)

@@ -66,6 +66,16 @@ type Membership struct {
 	Languages   []string // reading languages, reviewers only
 }
 
+// LinkKind is what a link is for that proves, once, who somebody is.
+type LinkKind string
+
+// The kinds of link. A page stands at /KIND/TOKEN.
+const (
+	LinkFirst  LinkKind = "first"  // of the first administrator of an installation
+	LinkInvite LinkKind = "invite" // of somebody who was added and has no password yet
+	LinkReset  LinkKind = "reset"  // of somebody whose password is worthless from the moment it is made
+)
+
 // GrantAction is what a grant lets an organization do.
 type GrantAction string
 

@@ -48,6 +48,11 @@ type Change struct {
 	Memberships      []identity.Membership // upserted by person, org, role
 	Grants           []identity.Grant      // upserted by id; a revoked one has Until set
 	Tokens           []Token               // upserted by id
+	Credentials      []Credential          // upserted by person
+	Links            []Link                // a new link of a person takes the place of the last
+	UseLink          string                // hash of the link that is used up: it must be there
+	DropLinks        []string              // people whose link is worthless from now on
+	EndSessions      []string              // people who have to sign in again
 	StandingConsents []StandingConsent
 	BreakGlass       *BreakGlass
 	Setting          *Setting
@@ -160,6 +165,23 @@ type Token struct {
 	Expires  incident.Micros
 	Revoked  incident.Micros
 	LastUsed incident.Micros
+}
+
+// Credential is what a person signs in with.
+type Credential struct {
+	Person   string
+	Password string // argon2id in the form of its reference implementation; "" lets nobody in
+	Changed  incident.Micros
+	Org      string // last acted for; sessions keep it, a change leaves it
+}
+
+// Link proves once, to whoever has it, that they are a person; only the hash of its token is kept.
+type Link struct {
+	Person  string // "" is the first administrator
+	Hash    string // hex SHA-256
+	Kind    identity.LinkKind
+	Created incident.Micros
+	Expires incident.Micros // 0 is without end
 }
 
 // StandingConsent is a focal point's consent, ahead, to situation updates of one record (or of all, when Record is "").

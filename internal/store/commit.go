@@ -55,6 +55,7 @@ func (tx *WriteTx) writePolicies() error {
 		func() error { return upsert(s, db, tx.memberships) },
 		func() error { return upsert(s, db, tx.grants) },
 		func() error { return upsert(s, db, tx.tokens, "hash", "created", "last_used") },
+		tx.writeSignIn,
 		func() error { return putGuarded(s, db, tx.settings) },
 		func() error { return upsert(s, db, tx.consents) },
 		func() error { return upsert(s, db, tx.glasses) },

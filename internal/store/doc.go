@@ -5,8 +5,8 @@
 //
 // There are two ways to write. SaveDraft changes the working copy of an open version, guarded by its revision; nobody
 // but its authors sees it, and it leaves no trace. Append takes an accepted change, and every change is one entry of
-// the ledger. Both need a Write, and a Write needs to know who acts. Nothing else is exported that writes, so nothing can
-// change a state past the ledger.
+// the ledger. Both need a Write, and a Write needs to know who acts. What else is written (sessions, events, the last use of a
+// token, answers to be repeated) is no state of anything, so nothing can change a state past the ledger.
 //
 // # All or nothing, in one order
 //

@@ -42,7 +42,7 @@ type Recorder struct {
 	store   *Store
 	mu      sync.Mutex
 	pending map[eventKey]eventCount
-	touched map[string]incident.Micros
+	touched map[touch]incident.Micros
 	dropped int64
 	lost    int64 // dropped since the last flush
 	closed  int64 // last day that is closed, once known
@@ -50,6 +50,18 @@ type Recorder struct {
 	stop    context.CancelFunc
 	ctx     context.Context
 	running sync.WaitGroup
+}
+
+// touch names what was used: a token, a session.
+type touch struct{ statement, key string }
+
+const (
+	touchToken   = "UPDATE tokens SET last_used = ? WHERE id = ? AND last_used < ?"
+	touchSession = "UPDATE sessions SET seen = ? WHERE hash = ? AND seen < ?"
+)
+
+func (t touch) before(other touch) int {
+	return strings.Compare(t.statement+t.key, other.statement+other.key)
 }
 
 type eventKey struct {
@@ -61,7 +73,7 @@ type eventCount struct{ count, first, last int64 }
 
 func newRecorder(s *Store) *Recorder {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Recorder{store: s, pending: map[eventKey]eventCount{}, touched: map[string]incident.Micros{},
+	return &Recorder{store: s, pending: map[eventKey]eventCount{}, touched: map[touch]incident.Micros{},
 		ctx: ctx, stop: stop}
 }
 
@@ -88,12 +100,17 @@ func (r *Recorder) count(key eventKey, add eventCount) {
 }
 
 // TouchToken notes that a token was used.
-func (r *Recorder) TouchToken(id string) {
+func (r *Recorder) TouchToken(id string) { r.touch(touch{touchToken, id}) }
+
+// TouchSession notes that a session, by its hash, was used.
+func (r *Recorder) TouchSession(hash string) { r.touch(touch{touchSession, hash}) }
+
+func (r *Recorder) touch(used touch) {
 	now := r.store.options.Clock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.touched) < mostPending {
-		r.touched[id] = now
+		r.touched[used] = now
 	}
 	r.start.Do(func() { r.running.Go(r.run) })
 }
@@ -151,7 +168,7 @@ func (r *Recorder) Flush(ctx context.Context) error {
 		r.lost = 0
 	}
 	pending, touched := r.pending, r.touched
-	r.pending, r.touched = map[eventKey]eventCount{}, map[string]incident.Micros{}
+	r.pending, r.touched = map[eventKey]eventCount{}, map[touch]incident.Micros{}
 	r.mu.Unlock()
 	if len(pending) == 0 && len(touched) == 0 {
 		return nil
@@ -194,7 +211,7 @@ func (r eventRow) order() string {
 	return dayText(r.Day) + "\x00" + r.Kind + "\x00" + r.Person + "\x00" + r.Org + "\x00" + r.Subject
 }
 
-func (r *Recorder) write(ctx context.Context, rows []eventRow, touched map[string]incident.Micros) error {
+func (r *Recorder) write(ctx context.Context, rows []eventRow, touched map[touch]incident.Micros) error {
 	add := ` ON CONFLICT (day, kind, person, org, subject) DO UPDATE SET count = events.count + excluded.count,
 		last = excluded.last`
 	rows = slices.DeleteFunc(rows, func(row eventRow) bool { return !row.clean() })
@@ -202,10 +219,9 @@ func (r *Recorder) write(ctx context.Context, rows []eventRow, touched map[strin
 		if err := insert(r.store, db, rows, add); err != nil {
 			return err
 		}
-		for _, id := range slices.Sorted(maps.Keys(touched)) {
-			at := int64(touched[id])
-			err := db.Exec("UPDATE tokens SET last_used = ? WHERE id = ? AND last_used < ?", at, id, at).Error
-			if err != nil {
+		for _, used := range slices.SortedFunc(maps.Keys(touched), touch.before) {
+			at := int64(touched[used])
+			if err := db.Exec(used.statement, at, used.key, at).Error; err != nil {
 				return err
 			}
 		}

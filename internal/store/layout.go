@@ -36,7 +36,7 @@ type layout struct {
 // layouts reads the row types once. The map is only read afterwards.
 func layouts(dialect string) map[reflect.Type]*layout {
 	rows := []tabler{
-		orgRow{}, personRow{}, membershipRow{}, tokenRow{}, grantRow{}, settingRow{}, recordRow{}, recipientRow{},
+		orgRow{}, personRow{}, membershipRow{}, tokenRow{}, credentialRow{}, linkRow{}, sessionRow{}, grantRow{}, settingRow{}, recordRow{}, recipientRow{},
 		externalIDRow{}, versionRow{}, termRow{}, contentRow{}, attestationRow{}, assignmentRow{}, commentRow{},
 		relationRow{}, standingConsentRow{}, breakGlassRow{}, waitingRow{}, noteRow{}, viewRow{}, entryRow{}, detailsRow{}, feedRow{},
 		eventRow{}, importRow{}, importLineRow{}, idempotencyRow{},

@@ -97,6 +97,63 @@ func (r tokenRow) token() Token {
 		Revoked: incident.Micros(r.Revoked), LastUsed: incident.Micros(r.LastUsed)}
 }
 
+type credentialRow struct {
+	Person   string `gorm:"primaryKey"`
+	Password string
+	Changed  int64
+	Org      string
+}
+
+func (credentialRow) TableName() string { return "credentials" }
+
+func credentialRowOf(c Credential) credentialRow {
+	return credentialRow{c.Person, c.Password, int64(c.Changed), c.Org}
+}
+
+func (r credentialRow) credential() Credential {
+	return Credential{Person: r.Person, Password: r.Password, Changed: incident.Micros(r.Changed), Org: r.Org}
+}
+
+type linkRow struct {
+	Person  string `gorm:"primaryKey"`
+	Hash    string
+	Kind    string
+	Created int64
+	Expires int64
+}
+
+func (linkRow) TableName() string { return "links" }
+
+func linkRowOf(l Link) linkRow {
+	return linkRow{l.Person, l.Hash, string(l.Kind), int64(l.Created), int64(l.Expires)}
+}
+
+func (r linkRow) link() Link {
+	return Link{Person: r.Person, Hash: r.Hash, Kind: identity.LinkKind(r.Kind), Created: incident.Micros(r.Created),
+		Expires: incident.Micros(r.Expires)}
+}
+
+type sessionRow struct {
+	Hash    string `gorm:"primaryKey"`
+	Person  string
+	Org     string
+	Data    []byte
+	Created int64
+	Seen    int64
+	Expires int64
+}
+
+func (sessionRow) TableName() string { return "sessions" }
+
+func sessionRowOf(s Session) sessionRow {
+	return sessionRow{s.Hash, s.Person, s.Org, s.Data, int64(s.Created), int64(s.Seen), int64(s.Expires)}
+}
+
+func (r sessionRow) session() Session {
+	return Session{Hash: r.Hash, Person: r.Person, Org: r.Org, Data: r.Data, Created: incident.Micros(r.Created),
+		Seen: incident.Micros(r.Seen), Expires: incident.Micros(r.Expires)}
+}
+
 type grantRow struct {
 	ID     string `gorm:"primaryKey"`
 	Org    string

@@ -32,6 +32,11 @@ type sheets struct {
 	memberships  []membershipRow
 	grants       []grantRow
 	tokens       []tokenRow
+	credentials  []credentialRow
+	links        []linkRow
+	usedLinks    []string // hashes
+	dropLinks    []string // people
+	endSessions  []string // people
 	settings     []settingRow
 	consents     []standingConsentRow
 	glasses      []breakGlassRow
@@ -266,6 +271,7 @@ func (tx *WriteTx) appendPolicies(c Change) {
 	for _, token := range c.Tokens {
 		tx.tokens = append(tx.tokens, tokenRowOf(token))
 	}
+	tx.appendSignIn(c)
 	for _, consent := range c.StandingConsents {
 		tx.consents = append(tx.consents, standingConsentRowOf(consent))
 	}
@@ -283,6 +289,20 @@ func (tx *WriteTx) appendPolicies(c Change) {
 	}
 	tx.steps = append(tx.steps, c.Steps...)
 	tx.raiseEpoch = tx.raiseEpoch || c.RaiseEpoch
+}
+
+func (tx *WriteTx) appendSignIn(c Change) {
+	for _, credential := range c.Credentials {
+		tx.credentials = append(tx.credentials, credentialRowOf(credential))
+	}
+	for _, link := range c.Links {
+		tx.links = append(tx.links, linkRowOf(link))
+	}
+	if c.UseLink != "" {
+		tx.usedLinks = append(tx.usedLinks, c.UseLink)
+	}
+	tx.dropLinks = append(tx.dropLinks, c.DropLinks...)
+	tx.endSessions = append(tx.endSessions, c.EndSessions...)
 }
 
 func (tx *WriteTx) appendRecord(c Change) error {

@@ -58,24 +58,29 @@ func (w *Workflow) AddOrg(ctx context.Context, who identity.Principal, in OrgIn)
 				org = c.orgs[string(answer)]
 				return store.Change{}, err
 			}
-			if err := w.checkOrg(in); err != nil {
+			var err error
+			if org, err = c.newOrg(in); err != nil {
 				return store.Change{}, err
 			}
-			if _, taken := c.slugs[in.Slug]; taken {
-				return store.Change{}, fault.New(fault.Conflict, "org.taken", "slug", in.Slug)
-			}
-			id, err := w.newID()
-			if err != nil {
-				return store.Change{}, err
-			}
-			org = identity.Org{ID: id, Slug: in.Slug, Name: strings.TrimSpace(in.Name), Kind: in.Kind, Area: in.Area,
-				Status: identity.Active}
 			change := store.Change{Action: "org.add", Subject: org.Slug, Orgs: []identity.Org{org}, RaiseEpoch: true}
 			org.Revision = 1
-			return change, c.remember("org.add", in.Key, []byte(id))
+			return change, c.remember("org.add", in.Key, []byte(org.ID))
 		}, nil
 	})
 	return org, err
+}
+
+// newOrg makes an organization that there is none like yet.
+func (c *call) newOrg(in OrgIn) (identity.Org, error) {
+	if err := c.w.checkOrg(in); err != nil {
+		return identity.Org{}, err
+	}
+	if _, taken := c.slugs[in.Slug]; taken {
+		return identity.Org{}, fault.New(fault.Conflict, "org.taken", "slug", in.Slug)
+	}
+	id, err := c.w.newID()
+	return identity.Org{ID: id, Slug: in.Slug, Name: strings.TrimSpace(in.Name), Kind: in.Kind, Area: in.Area,
+		Status: identity.Active}, err
 }
 
 func (w *Workflow) checkOrg(in OrgIn) error {
@@ -193,28 +198,34 @@ func (w *Workflow) AddPerson(ctx context.Context, who identity.Principal, in Per
 				person = c.people[string(answer)]
 				return store.Change{}, err
 			}
-			if err := checkName(in.Handle, "/handle"); err != nil {
+			var err error
+			if person, err = c.newPerson(in); err != nil {
 				return store.Change{}, err
 			}
-			if strings.TrimSpace(in.Name) == "" {
-				return store.Change{}, fault.New(fault.Invalid, "name.missing").At("/name", "name.missing")
-			}
-			if _, taken := c.handles[in.Handle]; taken {
-				return store.Change{}, fault.New(fault.Conflict, "person.taken", "handle", in.Handle)
-			}
-			id, err := w.newID()
-			if err != nil {
-				return store.Change{}, err
-			}
-			person = identity.Person{ID: id, Handle: in.Handle, Name: strings.TrimSpace(in.Name), Status: identity.Active}
 			return store.Change{Action: "person.add", Subject: in.Handle, People: []identity.Person{person}, RaiseEpoch: true},
-				c.remember("person.add", in.Key, []byte(id))
+				c.remember("person.add", in.Key, []byte(person.ID))
 		}, nil
 	})
 	return person, err
 }
 
-// AddMembership gives a person a role in an organization. Focal points give it in their own, and no role beyond theirs.
+// newPerson makes a person whom nobody is yet.
+func (c *call) newPerson(in PersonIn) (identity.Person, error) {
+	if err := checkName(in.Handle, "/handle"); err != nil {
+		return identity.Person{}, err
+	}
+	if strings.TrimSpace(in.Name) == "" {
+		return identity.Person{}, fault.New(fault.Invalid, "name.missing").At("/name", "name.missing")
+	}
+	if _, taken := c.handles[in.Handle]; taken {
+		return identity.Person{}, fault.New(fault.Conflict, "person.taken", "handle", in.Handle)
+	}
+	id, err := c.w.newID()
+	return identity.Person{ID: id, Handle: in.Handle, Name: strings.TrimSpace(in.Name), Status: identity.Active}, err
+}
+
+// AddMembership gives a person a role in an organization. Focal points give it in their own, and no role beyond theirs. A
+// link of the person is worthless then: whoever made it may not be one who could give this role.
 func (w *Workflow) AddMembership(ctx context.Context, who identity.Principal, in MemberIn) (identity.Membership, error) {
 	var made identity.Membership
 	err := w.administer(ctx, who, "membership.add", func(c *call) (policies.Facts, func() (store.Change, error), error) {
@@ -227,7 +238,7 @@ func (w *Workflow) AddMembership(ctx context.Context, who identity.Principal, in
 				made = identity.Membership{Person: target.Person, Org: target.Org, Role: in.Role, Until: int64(in.Until),
 					Competences: in.Competences, Languages: in.Languages}
 				return store.Change{Action: "membership.add", Subject: in.Person, Memberships: []identity.Membership{made},
-					RaiseEpoch: true, Details: words("", "role", string(in.Role))}, nil
+					DropLinks: []string{target.Person}, RaiseEpoch: true, Details: words("", "role", string(in.Role))}, nil
 			}, err
 	})
 	return made, err

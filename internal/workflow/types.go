@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bioincident/internal/auth"
 	"bioincident/internal/fault"
 	"bioincident/internal/identity"
 	"bioincident/internal/incident"
@@ -16,12 +17,13 @@ import (
 
 // Deps is what a Workflow is built from.
 type Deps struct {
-	Store    *store.Store
-	Schema   *schema.Schema
-	Checks   *incident.Checks
-	Policies *policies.Policies
-	Random   io.Reader // must be safe for concurrent use
-	Prefix   string    // of new record ids; "" is BID. The setting "prefix" goes before it
+	Store     *store.Store
+	Schema    *schema.Schema
+	Checks    *incident.Checks
+	Policies  *policies.Policies
+	Random    io.Reader       // must be safe for concurrent use
+	Passwords *auth.Passwords // sets that of the first administrator
+	Prefix    string          // of new record ids; "" is BID. The setting "prefix" goes before it
 }
 
 // Revision guards a record and its open version together: whatever changes either raises it. 0 is none. Its text is
