@@ -9,7 +9,7 @@ REALDATA  ?= ../shared/data
 # The race detector needs a C compiler; without one the tests run without it.
 RACE      := $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
-.PHONY: build demo serve test leak realdata crash oracle bench load fuzz lint generate check-generated clean help
+.PHONY: build demo serve test leak realdata crash oracle bench load fuzz lint assets generate check-generated clean help
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 18
@@ -66,6 +66,9 @@ fuzz: ## ten seconds of each fuzz target
 
 lint: ## static checks
 	$(GO) run $(LINT) run
+
+assets: ## the style sheet and script of the pages, from internal/web/design/assets
+	$(GO) generate ./internal/web/design
 
 generate: ## generated files
 	$(GO) generate ./...

@@ -21,7 +21,7 @@ var categories = map[string][]string{
 }
 
 // counted are the messages chosen by a number; every other message has the category "other" alone.
-var counted = []string{"fact.animals", "fact.cases", "fact.deaths"}
+var counted = []string{"fact.animals", "fact.cases", "fact.deaths", "ui.error_summary", "ui.records"}
 
 var placeholder = regexp.MustCompile(`\.([A-Z][A-Za-z]*)`)
 
