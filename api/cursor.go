@@ -10,10 +10,10 @@ import (
 	"fmt"
 )
 
-// cursors seals the places at which pages go on. A place holds numbers and ids that never leave the server: the dense
+// Cursors seals the places at which pages go on. A place holds numbers and ids that never leave the server: the dense
 // number of a record tells how many others there are. The nonce is made from the place, so that the same page has the
 // same cursor and the same fingerprint; places are padded, so that their length tells nothing either.
-type cursors struct {
+type Cursors struct {
 	aead cipher.AEAD
 	mac  []byte
 }
@@ -21,20 +21,21 @@ type cursors struct {
 // block is what places are padded to a multiple of.
 const block = 32
 
-// newCursors takes 64 random bytes: half to seal, half to make nonces.
-func newCursors(secret []byte) (cursors, error) {
+// NewCursors takes 64 random bytes: half to seal, half to make nonces.
+func NewCursors(secret []byte) (Cursors, error) {
 	if len(secret) != 64 {
-		return cursors{}, fmt.Errorf("the secret of cursors has %d bytes, not 64", len(secret))
+		return Cursors{}, fmt.Errorf("the secret of cursors has %d bytes, not 64", len(secret))
 	}
 	sealer, err := aes.NewCipher(secret[:32])
 	if err != nil {
-		return cursors{}, err
+		return Cursors{}, err
 	}
 	aead, err := cipher.NewGCM(sealer)
-	return cursors{aead, secret[32:]}, err
+	return Cursors{aead, secret[32:]}, err
 }
 
-func (c cursors) seal(place string) string {
+// Seal makes a cursor of a place; "" of none.
+func (c Cursors) Seal(place string) string {
 	if place == "" {
 		return ""
 	}
@@ -49,8 +50,8 @@ func (c cursors) seal(place string) string {
 // nowhere is a place that no list has: whoever is asked for it refuses it in its turn, after deciding who may ask.
 const nowhere = "!"
 
-// open gives the place back, or nowhere for what was not sealed here.
-func (c cursors) open(cursor string) string {
+// Open gives the place back, or nowhere for what was not sealed here.
+func (c Cursors) Open(cursor string) string {
 	if cursor == "" {
 		return ""
 	}
@@ -66,11 +67,11 @@ func (c cursors) open(cursor string) string {
 	return string(padded[:max(0, bytes.LastIndexByte(padded, 0x80))])
 }
 
-// next seals a place; nil where there is nothing more.
-func (c cursors) next(place string) *string {
+// Next seals a place; nil where there is nothing more.
+func (c Cursors) Next(place string) *string {
 	if place == "" {
 		return nil
 	}
-	sealed := c.seal(place)
+	sealed := c.Seal(place)
 	return &sealed
 }

@@ -223,11 +223,11 @@ func readHandling(part io.Reader) (*workflow.HandlingIn, error) {
 // ListImports lists imports, newest first.
 func (s *Server) ListImports(ctx context.Context, in gen.ListImportsRequestObject) (gen.ListImportsResponseObject, error) {
 	r := asked(ctx)
-	page, err := s.Workflow.Imports(r.ctx, r.who, workflow.ImportsIn{Cursor: s.cursors.open(in.Params.Cursor), Limit: in.Params.Limit})
+	page, err := s.Workflow.Imports(r.ctx, r.who, workflow.ImportsIn{Cursor: s.cursors.Open(in.Params.Cursor), Limit: in.Params.Limit})
 	if err != nil {
 		return nil, err
 	}
-	return gen.ListImports200JSONResponse{Next: s.cursors.next(page.Next), Imports: each(page.Imports, func(v workflow.BatchView) gen.Import {
+	return gen.ListImports200JSONResponse{Next: s.cursors.Next(page.Next), Imports: each(page.Imports, func(v workflow.BatchView) gen.Import {
 		return s.imported(r.lang, v)
 	})}, nil
 }
@@ -246,12 +246,12 @@ func (s *Server) GetImport(ctx context.Context, in gen.GetImportRequestObject) (
 func (s *Server) ListImportRows(ctx context.Context, in gen.ListImportRowsRequestObject) (gen.ListImportRowsResponseObject, error) {
 	r := asked(ctx)
 	page, err := s.Workflow.ImportRows(r.ctx, r.who, in.Id, workflow.RowsIn{
-		Outcome: string(in.Params.Outcome), Cursor: s.cursors.open(in.Params.Cursor), Limit: in.Params.Limit,
+		Outcome: string(in.Params.Outcome), Cursor: s.cursors.Open(in.Params.Cursor), Limit: in.Params.Limit,
 	})
 	if err != nil {
 		return nil, err
 	}
-	out := gen.ListImportRows200JSONResponse{Next: s.cursors.next(page.Next), Rows: []gen.ImportRow{}}
+	out := gen.ListImportRows200JSONResponse{Next: s.cursors.Next(page.Next), Rows: []gen.ImportRow{}}
 	for _, row := range page.Rows {
 		mapped := gen.ImportRow{
 			Ordinal: row.Ordinal, File: row.File, Line: row.Line, RowId: row.RowID, Outcome: gen.ImportRowOutcome(row.Outcome),

@@ -38,12 +38,12 @@ func (s *Server) ListEditions(ctx context.Context, in gen.ListEditionsRequestObj
 // ListIncidents lists what was published, newest first.
 func (s *Server) ListIncidents(ctx context.Context, in gen.ListIncidentsRequestObject) (gen.ListIncidentsResponseObject, error) {
 	r := asked(ctx)
-	page, err := s.Catalog.List(r.ctx, r.who, catalog.ListIn{Limit: in.Params.Limit, Cursor: s.cursors.open(in.Params.Cursor), Lang: r.lang})
+	page, err := s.Catalog.List(r.ctx, r.who, catalog.ListIn{Limit: in.Params.Limit, Cursor: s.cursors.Open(in.Params.Cursor), Lang: r.lang})
 	if err != nil {
 		return nil, err
 	}
 	return gen.ListIncidents200JSONResponse{Body: gen.IncidentPage{
-		Incidents: each(page.Records, func(reading catalog.Reading) gen.Summary { return s.summary(r.lang, reading) }), Next: s.cursors.next(page.Next), FeedPosition: page.Position.No,
+		Incidents: each(page.Records, func(reading catalog.Reading) gen.Summary { return s.summary(r.lang, reading) }), Next: s.cursors.Next(page.Next), FeedPosition: page.Position.No,
 	}}, nil
 }
 
@@ -54,12 +54,12 @@ func (s *Server) ReadFeed(ctx context.Context, in gen.ReadFeedRequestObject) (ge
 	if in.Params.Tier == gen.ReadFeedParamsTierMembers {
 		tier = schema.Members
 	}
-	page, err := s.Catalog.Feed(r.ctx, r.who, tier, s.cursors.open(in.Params.Cursor), in.Params.Limit)
+	page, err := s.Catalog.Feed(r.ctx, r.who, tier, s.cursors.Open(in.Params.Cursor), in.Params.Limit)
 	if err != nil {
 		return nil, err
 	}
 	return gen.ReadFeed200JSONResponse{Body: gen.FeedPage{
-		Tier: gen.Tier(page.Tier.String()), Next: s.cursors.seal(page.Next), More: page.More,
+		Tier: gen.Tier(page.Tier.String()), Next: s.cursors.Seal(page.Next), More: page.More,
 		Entries: each(page.Items, func(e catalog.FeedItem) gen.FeedEntry {
 			return gen.FeedEntry{
 				No: e.No, At: moment(e.At), Id: e.ID, Edition: e.Edition, Kind: gen.FeedKind(e.Kind),

@@ -13,7 +13,7 @@ import (
 // ReadLedger reads the log of decisions, newest first.
 func (s *Server) ReadLedger(ctx context.Context, in gen.ReadLedgerRequestObject) (gen.ReadLedgerResponseObject, error) {
 	r := asked(ctx)
-	before, err := before(s.cursors.open(in.Params.Cursor))
+	before, err := before(s.cursors.Open(in.Params.Cursor))
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +31,7 @@ func (s *Server) ReadLedger(ctx context.Context, in gen.ReadLedgerRequestObject)
 		}
 	})}
 	if page.Next != 0 {
-		out.Next = s.cursors.next(strconv.FormatInt(page.Next, 10))
+		out.Next = s.cursors.Next(strconv.FormatInt(page.Next, 10))
 	}
 	return out, nil
 }

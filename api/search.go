@@ -13,14 +13,14 @@ func (s *Server) Search(ctx context.Context, in gen.SearchRequestObject) (gen.Se
 	r := asked(ctx)
 	query := searchIn(in.Params)
 	query.Facets, query.Histogram, query.Group = each(in.Params.Facets, text), string(in.Params.Histogram), in.Params.Group
-	query.Limit, query.Cursor, query.Lang = in.Params.Limit, s.cursors.open(in.Params.Cursor), r.lang
+	query.Limit, query.Cursor, query.Lang = in.Params.Limit, s.cursors.Open(in.Params.Cursor), r.lang
 	found, err := s.Catalog.Search(r.ctx, r.who, query)
 	if err != nil {
 		return nil, under("/query", err)
 	}
 	answer := gen.SearchAnswer{
 		Total: found.Total, Certain: found.Certain, Restricted: found.Restricted, Groups: found.Groups, Undated: found.Undated,
-		Order: gen.Order(found.Order), Hits: each(found.Hits, func(h catalog.Hit) gen.Hit { return s.hit(r.lang, h) }), Next: s.cursors.next(found.Next), FeedPosition: found.Position.No,
+		Order: gen.Order(found.Order), Hits: each(found.Hits, func(h catalog.Hit) gen.Hit { return s.hit(r.lang, h) }), Next: s.cursors.Next(found.Next), FeedPosition: found.Position.No,
 		Facets: each(found.Facets, facet), Histogram: histogram(found.Histogram),
 	}
 	for _, u := range found.Understood {

@@ -84,7 +84,7 @@ type IndexFinding struct {
 type Server struct {
 	Deps
 	reference reference
-	cursors   cursors
+	cursors   Cursors
 }
 
 // New makes the handlers.
@@ -93,7 +93,7 @@ func New(d Deps) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := newCursors(d.Secret)
+	sealed, err := NewCursors(d.Secret)
 	if err != nil {
 		return nil, err
 	}

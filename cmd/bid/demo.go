@@ -16,6 +16,7 @@ import (
 	"bioincident/internal/app"
 	"bioincident/internal/demo"
 	"bioincident/internal/incident"
+	"bioincident/internal/web"
 )
 
 // demoData is the folder of a demonstration that names none: never that of an installation.
@@ -32,7 +33,7 @@ func demoCommand(o *options) *cobra.Command {
 			"cases from history, and invented cases in every state. Its data folder is " + demoData + " unless --data names another.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.settings.Notice = "demo_line"
+			o.settings.Notice, o.settings.Entrances = "demo_line", entrances()
 			if !cmd.Flags().Changed("data") {
 				o.settings.Data = demoData
 			}
@@ -52,10 +53,20 @@ func demoCommand(o *options) *cobra.Command {
 	return cmd
 }
 
+// entrances lets everybody in as anybody with one click.
+func entrances() []web.Entrance {
+	var all []web.Entrance
+	for _, person := range demo.People() {
+		handle, _, _ := strings.Cut(person.Name, "@")
+		all = append(all, web.Entrance{Handle: handle, Password: demo.Password, Words: person.Words, Roles: person.Roles})
+	}
+	return all
+}
+
 // fill sets up the demonstration in an empty database and makes fresh tokens for its people.
 func fill(ctx context.Context, system *app.System, progress io.Writer) (map[string]string, error) {
 	meter := newMeter(os.Stderr)
-	seeder := demo.Seeder{Workflow: system.Workflow, Auth: system.Auth, Progress: func(done, total int) {
+	seeder := demo.Seeder{Workflow: system.Workflow, Auth: system.Auth, Passwords: system.Passwords, Progress: func(done, total int) {
 		meter.show(gen.Progress{Step: "cases", Done: int64(done), Total: int64(total)})
 	}}
 	empty, err := seeder.Empty(ctx)
@@ -86,6 +97,7 @@ func writeTokens(dir string, tokens map[string]string) (string, error) {
 
 func welcome(out io.Writer, address net.Addr, tokens map[string]string, file string, err error) {
 	fmt.Fprintf(out, "\nDemonstration: not an official record. This is not an alarm channel.\n\n")
+	fmt.Fprintf(out, "  http://%s/           the pages; sign in as anybody below with the password: %s\n", address, demo.Password)
 	fmt.Fprintf(out, "  http://%s/api        the reference\n", address)
 	fmt.Fprintf(out, "  http://%s/api/v1/search?q=anthrax\n\nEnter as:\n\n", address)
 	for _, person := range demo.People() {

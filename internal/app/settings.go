@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 
 	"bioincident/internal/fault"
+	"bioincident/internal/web"
 )
 
 // Settings say how a system runs. Every one is a flag of the command and a variable of the environment.
@@ -28,6 +29,8 @@ type Settings struct {
 	Secure bool
 	// Notice is said with every answer: the id of a message, such as that this is a demonstration.
 	Notice string
+	// Entrances are ways into a demonstration, offered to whoever is about to sign in; none is the default.
+	Entrances []web.Entrance
 }
 
 // Defaults are the settings of a system nobody configured.

@@ -193,3 +193,34 @@ func orgsOf(tx *store.Tx, person string, now incident.Micros) ([]identity.Org, e
 	})
 	return orgs, nil
 }
+
+// ChangePassword sets another password of whoever asks, who proves by the present one that it is they and not somebody at
+// their desk. Every other session of the person ends; this one goes on under a new token. The faults are those of SignIn
+// about the present password and those of Hash about the new one.
+func (s *Sessions) ChangePassword(ctx context.Context, who identity.Principal, present, next, address string) error {
+	if _, err := s.passwords.check(ctx, who.Handle, present, address); err != nil {
+		return err
+	}
+	var person identity.Person
+	err := s.store.Read(ctx, func(tx *store.Tx) (err error) {
+		person, err = tx.Person(who.Person)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	hash, err := s.passwords.Hash(ctx, next, person.Handle, person.Name)
+	if err != nil {
+		return err
+	}
+	err = s.store.Write(ctx, store.Actor{Person: who.Person, Org: who.Org, Via: identity.ViaWeb}, func(tx *store.WriteTx) error {
+		return tx.Append(store.Change{
+			Action: "person.password", Subject: person.Handle, EndSessions: []string{who.Person},
+			Credentials: []store.Credential{{Person: who.Person, Password: hash, Changed: tx.Now()}},
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return s.begin(ctx, who)
+}

@@ -253,8 +253,9 @@ func (s *shelf) seeder(t *testing.T, db *store.Store) *Seeder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := workflow.New(workflow.Deps{Store: db, Schema: s.schema, Checks: s.checks, Policies: rules, Random: testkit.NewRandom(7)})
-	return &Seeder{Workflow: w, Auth: auth.New(db), Progress: func(int, int) {}}
+	passwords := auth.NewPasswords(db, 64)
+	w := workflow.New(workflow.Deps{Store: db, Schema: s.schema, Checks: s.checks, Policies: rules, Passwords: passwords, Random: testkit.NewRandom(7)})
+	return &Seeder{Workflow: w, Auth: auth.New(db), Passwords: passwords, Progress: func(int, int) {}}
 }
 
 func (s *shelf) ended(t *testing.T, tx *store.Tx, ids map[string]string) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path"
 
 	"bioincident/internal/auth"
 	"bioincident/internal/fault"
@@ -14,9 +15,10 @@ import (
 
 // Seeder fills a database.
 type Seeder struct {
-	Workflow *workflow.Workflow
-	Auth     *auth.Auth
-	Progress func(done, total int)
+	Workflow  *workflow.Workflow
+	Auth      *auth.Auth
+	Passwords *auth.Passwords
+	Progress  func(done, total int)
 }
 
 // operator is the person at the machine, who may set up organizations and people.
@@ -81,7 +83,20 @@ func (s *Seeder) addPerson(ctx context.Context, p Person) error {
 			return err
 		}
 	}
-	return nil
+	return s.enrol(ctx, handle)
+}
+
+// Password is that of everybody in the demonstration. Everybody knows it, which is what it is for.
+const Password = "nobody here is real"
+
+// enrol gives a person the Password by the link by which people set theirs.
+func (s *Seeder) enrol(ctx context.Context, handle string) error {
+	link, err := s.Workflow.ResetPerson(ctx, operator(), handle)
+	if err != nil {
+		return err
+	}
+	_, err = s.Passwords.Accept(ctx, path.Base(link.Path), Password)
+	return err
 }
 
 // Tokens makes a token for every person of the demonstration, by PERSON@ORG.

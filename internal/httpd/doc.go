@@ -14,6 +14,9 @@
 // command that opened the database itself) may name a person in the header Bid-As; without it such a caller is the
 // operator. On any other connection the header is refused.
 //
+// Pages are the second surface (internal/web): they pass the same request id, log event, recovery and limit per address, and
+// then what their own table says. A refusal of theirs is a page, drawn from the same fault.
+//
 // Nothing that is not public may be kept by a cache, and nothing of a request but its route, its outcome, its time and who
 // asked is logged.
 package httpd

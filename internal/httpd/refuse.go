@@ -51,6 +51,9 @@ func (s *Server) refuseAs(c *gin.Context, f *fault.Fault, status int) {
 	if c.Writer.Written() {
 		return
 	}
+	if s.forPeople(c) && s.show(c, f, status) {
+		return
+	}
 	about := api.AboutOf(c.Request.Context())
 	problem := api.ProblemOf(s.Message, about.Lang, about.ID, f, status)
 	h := c.Writer.Header()
@@ -70,6 +73,18 @@ func (s *Server) refuseAs(c *gin.Context, f *fault.Fault, status int) {
 		return
 	}
 	s.write(c, problem)
+}
+
+// show answers with a page; false when there is none to be drawn, and nothing was written.
+func (s *Server) show(c *gin.Context, f *fault.Fault, status int) bool {
+	if status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", strconv.Itoa(retryAfter))
+	}
+	err := s.Site.Refuse(c, f, status)
+	if err != nil {
+		s.Log.ErrorContext(c.Request.Context(), "a page could not be drawn", "error", err)
+	}
+	return err == nil
 }
 
 func (s *Server) write(c *gin.Context, problem gen.Problem) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -17,6 +18,7 @@ import (
 	"bioincident/internal/identity"
 	"bioincident/internal/message"
 	"bioincident/internal/store"
+	"bioincident/internal/web"
 	"bioincident/internal/workflow"
 	"bioincident/policies"
 	"bioincident/schema"
@@ -63,6 +65,8 @@ type Deps struct {
 	// Health gives further checks of readiness: of the word indexes and of what keeps them. Nil: there are none.
 	Health func(ctx context.Context) []api.Check
 	Index  api.Index
+	// Site is the pages. Nil: there are none.
+	Site *web.Site
 	// Contract is what the routes are compared with and requests are read by. Nil: it is read anew, which takes a while.
 	Contract *api.Contract
 }
@@ -112,7 +116,9 @@ func newServer(d Deps, contract *api.Contract) (*Server, error) {
 	}
 	var served []string
 	for _, r := range s.engine.Routes() {
-		served = append(served, r.Method+" "+r.Path)
+		if !s.isPage(r.Path) {
+			served = append(served, r.Method+" "+r.Path)
+		}
 	}
 	if err := contract.Compare(served, policies.Actions()); err != nil {
 		return nil, err
@@ -130,7 +136,7 @@ func (s *Server) route(handlers gen.StrictServerInterface) (*gin.Engine, error) 
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
 	engine.ContextWithFallback = true
-	engine.Use(s.begin, s.recover, s.head, s.limitAddress, s.match, s.identify, s.limitToken, s.form, s.cache)
+	engine.Use(s.begin, s.recover, s.head, s.limitAddress)
 	engine.NoRoute(func(c *gin.Context) { s.refuse(c, noRoute()) })
 	engine.NoMethod(func(c *gin.Context) { s.refuseAs(c, noMethod(), http.StatusMethodNotAllowed) })
 	strict := gen.NewStrictHandlerWithOptions(handlers, nil, gen.StrictGinServerOptions{
@@ -138,19 +144,34 @@ func (s *Server) route(handlers gen.StrictServerInterface) (*gin.Engine, error) 
 		HandlerErrorFunc:         s.refuse,
 		ResponseErrorHandlerFunc: s.broken,
 	})
-	gen.RegisterHandlersWithOptions(table{engine}, strict, gen.GinServerOptions{
+	if s.Site != nil {
+		s.Site.Mount(engine, s.refuse)
+	}
+	contract := engine.Group("", s.match, s.identify, s.limitToken, s.form, s.cache)
+	gen.RegisterHandlersWithOptions(table{contract}, strict, gen.GinServerOptions{
 		ErrorHandler: func(c *gin.Context, err error, _ int) { s.unread(c, err) },
 	})
 	return engine, nil
 }
 
+// isPage tells whether a route is one of the pages, which keep a table of their own.
+func (s *Server) isPage(path string) bool { return s.Site != nil && s.Site.Has(path) }
+
+// forPeople tells whether a request is answered with a page: one for a page, or for what there is not, by a browser.
+func (s *Server) forPeople(c *gin.Context) bool {
+	if c.FullPath() != "" || s.Site == nil {
+		return s.isPage(c.FullPath())
+	}
+	return strings.Contains(c.GetHeader("Accept"), "text/html") && !strings.HasPrefix(c.Request.URL.Path, "/api/")
+}
+
 // table registers what answers GET for HEAD too: the same headers, no body.
-type table struct{ *gin.Engine }
+type table struct{ *gin.RouterGroup }
 
 // GET registers both.
 func (t table) GET(path string, handlers ...gin.HandlerFunc) gin.IRoutes {
-	t.Engine.HEAD(path, handlers...)
-	return t.Engine.GET(path, handlers...)
+	t.RouterGroup.HEAD(path, handlers...)
+	return t.RouterGroup.GET(path, handlers...)
 }
 
 // Handler gives the handler of every request.

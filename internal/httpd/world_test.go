@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"bioincident/api"
 	"bioincident/internal/auth"
 	"bioincident/internal/catalog"
 	"bioincident/internal/follow"
@@ -21,6 +22,7 @@ import (
 	"bioincident/internal/message"
 	"bioincident/internal/store"
 	"bioincident/internal/testkit"
+	"bioincident/internal/web"
 	"bioincident/internal/workflow"
 	"bioincident/policies"
 	"bioincident/schema"
@@ -74,11 +76,16 @@ func newWorld(t testing.TB, d testkit.Database, change ...func(*httpd.Deps)) *wo
 	for _, c := range change {
 		c(&w.deps)
 	}
+	w.serve()
+	w.people()
+	return w
+}
+
+func (w *world) serve() {
+	w.t.Helper()
 	server, err := httpd.New(w.deps)
 	w.ok(err)
 	w.handler = server.Handler()
-	w.people()
-	return w
 }
 
 func build(t testing.TB, s *store.Store) (httpd.Deps, *follow.Follower) {
@@ -105,11 +112,18 @@ func build(t testing.TB, s *store.Store) (httpd.Deps, *follow.Follower) {
 	settings := httpd.Defaults()
 	settings.MaxBody, settings.MaxUpload = 64<<10, 64<<10
 	settings.PerAddress, settings.PerToken = httpd.Rate{}, httpd.Rate{}
+	passwords := auth.NewPasswords(s, 64)
+	flow := workflow.New(workflow.Deps{Store: s, Schema: sch, Checks: checks, Policies: rules, Passwords: passwords, Random: testkit.NewRandom(7)})
+	cases := catalog.New(catalog.Deps{Store: s, Schema: sch, Message: words, Index: index, Follower: follower, Checks: checks})
+	secret, err := s.Secret(ctx, "cursors")
+	ok(t, err)
+	cursors, err := api.NewCursors(secret)
+	ok(t, err)
+	site, err := web.New(web.Deps{Workflow: flow, Catalog: cases, Sessions: auth.NewSessions(s, passwords, false), Passwords: passwords,
+		Cursors: cursors, Schema: sch, Message: words})
+	ok(t, err)
 	return httpd.Deps{
-		Workflow: workflow.New(workflow.Deps{Store: s, Schema: sch, Checks: checks, Policies: rules, Random: testkit.NewRandom(7)}),
-		Catalog: catalog.New(catalog.Deps{
-			Store: s, Schema: sch, Message: words, Index: index, Follower: follower, Checks: checks,
-		}),
+		Workflow: flow, Catalog: cases, Site: site,
 		Auth: auth.New(s), Schema: sch, Message: words, Store: s, Random: testkit.NewRandom(9), Settings: settings,
 		Spool: t.TempDir(), Log: slog.New(slog.DiscardHandler),
 	}, follower

@@ -21,7 +21,9 @@ var categories = map[string][]string{
 }
 
 // counted are the messages chosen by a number; every other message has the category "other" alone.
-var counted = []string{"fact.animals", "fact.cases", "fact.deaths", "ui.error_summary", "ui.records"}
+var counted = []string{
+	"fact.animals", "fact.cases", "fact.deaths", "page.maybe", "page.restricted", "page.undated", "ui.error_summary", "ui.records",
+}
 
 var placeholder = regexp.MustCompile(`\.([A-Z][A-Za-z]*)`)
 

@@ -47,7 +47,6 @@ const (
 	PathSignOut     = "/sign-out"    // POST
 	PathActing      = "/acting"      // POST, organization, next
 	PathPreferences = "/preferences" // POST, theme (light, dark or empty), next
-	PathMethod      = "/method"
 )
 
 // shell is the dot of the outermost template.
