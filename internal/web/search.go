@@ -44,7 +44,7 @@ func (s *Site) search(r *request) (answer, error) {
 	}
 	main = append(main, s.pager(r, found.Next))
 	return answer{page: design.Page{Title: r.say("page.search"), Query: in.Q, Public: r.who.Person == "", Body: design.Beside{
-		Label: r.say("page.narrow"), Side: []design.Component{s.facets(r, found)}, Main: main}}}, nil
+		Label: r.say("page.narrow"), Later: true, Side: []design.Component{s.facets(r, found)}, Main: main}}}, nil
 }
 
 // asked reads the question of an address.

@@ -6,5 +6,5 @@ package design
 const (
 	iconFile   = "icon-17b1461b1b.svg"
 	scriptFile = "app-e28124167d.js"
-	styleFile  = "app-ed374a4548.css"
+	styleFile  = "app-257cd2447c.css"
 )

@@ -47,10 +47,12 @@ type Section struct {
 // Template names the partial.
 func (Section) Template() string { return "section" }
 
-// Beside is a page with a column at its side: facets, an index, what stands in the trail. On a small screen Side comes first.
+// Beside is a page with a column at its side: facets, an index, what stands in the trail. On a small screen, and for whoever
+// listens, Side comes first, or, where the page is about what Main shows, Later.
 type Beside struct {
 	Label      string // what the side is
 	Side, Main []Component
+	Later      bool
 }
 
 // Template names the partial.
